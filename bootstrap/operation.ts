@@ -1,0 +1,109 @@
+import type { Cluster, ClusterHost } from "../clusters/cluster.ts";
+import type { HostFacts } from "../clusters/facts.ts";
+import type { Identity } from "../clusters/identity.ts";
+import type { Connection, RunnerPool } from "../remote/runner.ts";
+import type { Bundle } from "../toolchain/bundle.ts";
+
+/** One change to one host, in words: what a preview lists and an update does. */
+export interface Intent {
+  readonly host: string;
+  readonly what: string;
+}
+
+/** What one run works with, whoever started it: a Pulumi step, a script, a test. */
+export interface Operation {
+  readonly pool: RunnerPool;
+  readonly signal: AbortSignal;
+  /** True: read, judge and list intents, touch nothing. */
+  readonly preview: boolean;
+  /** One line of progress about a host (or about the cluster, with its name). Masked by the caller's writer. */
+  readonly log: (host: string, line: string) => void;
+  /** Hears every intent when its change begins, or, in a preview, instead of its change. */
+  readonly onIntent: (intent: Intent) => void;
+  /** The verified bundle of a version; in a preview it may be called too. */
+  readonly bundle: (kubernetes: string) => Promise<Bundle>;
+}
+
+/** A host and how to reach it. `connection` is undefined while its address is unknown: then it is judged as blank. */
+export interface ReachableHost extends ClusterHost {
+  readonly connection: Connection | undefined;
+}
+
+/**
+ * Reads all given hosts in parallel and judges them together with facts that are known of others.
+ *
+ * @throws ProblemsError with every problem of every host; nothing was touched
+ */
+export type InspectHosts = (
+  operation: Operation,
+  request: {
+    readonly cluster: Cluster;
+    readonly identity: Pick<Identity, "clusterId"> & { readonly caCertificate: string };
+    readonly hosts: readonly ReachableHost[];
+    /** Facts recorded by earlier runs for hosts that this run does not touch. */
+    readonly known: Readonly<Record<string, HostFacts>>;
+    /** Names of hosts that may be silent because this run starts or removes them. */
+    readonly maySilent?: readonly string[];
+  },
+) => Promise<Readonly<Record<string, HostFacts>>>;
+
+export interface ControlPlaneState {
+  /** Admin access through the endpoint. A secret. */
+  readonly kubeconfig: string;
+  readonly caCertificate: string;
+  /** When the admin certificate ends, ISO 8601. */
+  readonly expires: string;
+}
+
+/** Brings all control-plane hosts to the wanted state; resumes, repairs, or does nothing. */
+export type ApplyControlPlane = (
+  operation: Operation,
+  request: {
+    readonly cluster: Cluster;
+    readonly identity: Identity;
+    readonly hosts: readonly ReachableHost[];
+    /** Lets init run although a declared host is silent. */
+    readonly allowNewCluster?: boolean;
+  },
+) => Promise<ControlPlaneState>;
+
+/** How the API of a cluster is reached: with the admin kubeconfig, through a living control-plane host's SSH. */
+export interface ClusterAccess {
+  readonly kubeconfig: string;
+  readonly controlPlane: readonly ReachableHost[];
+}
+
+/** Pod network, CoreDNS, kube-proxy, kubeadm-config. */
+export type ApplyClusterServices = (
+  operation: Operation,
+  request: { readonly cluster: Cluster; readonly access: ClusterAccess },
+) => Promise<void>;
+
+export interface WorkerRequest {
+  readonly cluster: Cluster;
+  readonly clusterId: string;
+  readonly caCertificate: string;
+  readonly access: ClusterAccess;
+  readonly host: ReachableHost;
+}
+
+/** Brings one worker to Ready. Touches this host and one control-plane host's API only. */
+export type ApplyWorker = (operation: Operation, request: WorkerRequest) => Promise<void>;
+
+/** Drains (if the API answers and another schedulable node exists), resets the host if it is ours, removes the Node. */
+export type RemoveWorker = (operation: Operation, request: WorkerRequest) => Promise<void>;
+
+/**
+ * Ends a cluster: resets all hosts that carry the owner token, in parallel; silent ones are passed over after a short
+ * deadline and returned by name.
+ */
+export type ResetHosts = (
+  operation: Operation,
+  request: { readonly clusterId: string; readonly hosts: readonly ReachableHost[] },
+) => Promise<{ readonly reset: readonly string[]; readonly silent: readonly string[] }>;
+
+/**
+ * What an apply would change now, judged on the live cluster: the same plan as in a preview. For a worker the API is
+ * asked first and the host is read only if its Node is missing, not Ready or differs. Undefined if nothing answered.
+ */
+export type PendingWork = readonly Intent[] | undefined;

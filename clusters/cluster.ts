@@ -1,0 +1,43 @@
+/** What all hosts of a cluster share. Plain data, complete: defaults are filled by `defineCluster`. */
+export interface Cluster {
+  /** RFC 1123 label. */
+  readonly name: string;
+  /** Version without `v`, `1.35.4` for example. */
+  readonly kubernetes: string;
+  /** Where the API answers for nodes and clients: `host:port` of the control plane's endpoint. */
+  readonly endpoint: { readonly host: string; readonly port: number };
+  readonly network: Network;
+}
+
+export interface Network {
+  /** The pod network that keelson installs; `none` leaves it to the user. */
+  readonly cni: "canal" | "none";
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  readonly dnsDomain: string;
+  /** Of the pod interfaces, in bytes. @default - the smallest host interface's less 50 for VXLAN */
+  readonly mtu?: number;
+  /** The host interface that carries pod traffic. @default - the one that has the node address */
+  readonly interface?: string;
+}
+
+/** A machine that is, or becomes, a node. */
+export interface ClusterHost {
+  /** The logical name: the key in the program's record of hosts. */
+  readonly name: string;
+  readonly role: "controlPlane" | "worker";
+  /** @default - the logical name */
+  readonly nodeName: string;
+  /** The address that other nodes use. @default - the SSH address */
+  readonly nodeAddress: string;
+  /** Base of an HTTP mirror that the host can reach and that serves `/bundles`. @default - bundles are sent over SSH */
+  readonly mirror?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+}
