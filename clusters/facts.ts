@@ -1,0 +1,134 @@
+/** What a host is and holds, read in one go and without touching it. Plain data: it may be stored and compared. */
+export interface HostFacts {
+  readonly hostname: string;
+  readonly machineId: string;
+  /** Of the firmware; containers show their computer's. Empty where there is none. */
+  readonly productUuid: string;
+  readonly os: OperatingSystem;
+  /** Kernel release, `6.1.0-18-amd64` for example. */
+  readonly kernel: string;
+  /** As Go and the bundle name it; other machines keep uname's word. */
+  readonly arch: string;
+  /** What `systemd-detect-virt` says: `none`, `kvm`, `systemd-nspawn` … */
+  readonly virtualization: string;
+  /** Whether pid 1 is systemd. */
+  readonly systemd: boolean;
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  /** The host's clock minus that of the computer which read it, in milliseconds. */
+  readonly clockOffsetMs: number;
+  readonly addresses: readonly HostAddress[];
+  readonly routes: readonly HostRoute[];
+  readonly cgroupVersion: 1 | 2;
+  /** Whether root has CAP_SYS_RESOURCE; containers often lack it. */
+  readonly canRaiseLimits: boolean;
+  readonly swap: { readonly active: readonly string[]; readonly configured: readonly string[] };
+  /** Kernel features by module name, for those that were asked about. */
+  readonly kernelFeatures: Readonly<Record<string, KernelFeature>>;
+  /** Current values of the sysctls that were asked about; one that the kernel does not have is absent. */
+  readonly sysctls: Readonly<Record<string, { readonly value: string; readonly writable: boolean }>>;
+  /** Which of the commands that were asked about exist. */
+  readonly commands: readonly string[];
+  readonly packages: PackageFacts;
+  readonly listening: readonly ListeningPort[];
+  readonly disks: readonly DiskFacts[];
+  /** Files that keelson or kubeadm manages, by path. */
+  readonly files: Readonly<Record<string, FileFacts>>;
+  /** systemd units that were asked about, by name. */
+  readonly units: Readonly<Record<string, UnitFacts>>;
+  /** Names of live transient units that a keelson run began: another run's, or a killed one's. */
+  readonly running: readonly string[];
+  /** The token of the cluster that owns the host. */
+  readonly owner?: OwnerToken;
+  readonly kubernetes: KubernetesFacts;
+  readonly images: ImageFacts;
+  /** What a reset has to take away beyond files: mounts, links, namespaces, firewall tables. */
+  readonly traces: readonly string[];
+}
+
+export interface OperatingSystem {
+  /** `ID` of os-release, `debian` for example. */
+  readonly id: string;
+  readonly versionId: string;
+  readonly name: string;
+}
+
+export interface HostAddress {
+  readonly interface: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  /** Of the interface, in bytes. */
+  readonly mtu: number;
+}
+
+export interface HostRoute {
+  /** CIDR, or `default`. */
+  readonly destination: string;
+  readonly interface: string;
+}
+
+export type KernelFeature = "present" | "loadable" | "missing";
+
+export interface PackageFacts {
+  /** The package manager that keelson can drive. */
+  readonly manager: "apt" | "none";
+  /** Whether an earlier installation was cut off and must be completed first. */
+  readonly interrupted: boolean;
+}
+
+export interface ListeningPort {
+  readonly port: number;
+  /** Command name; empty if it cannot be seen. */
+  readonly process: string;
+}
+
+export interface DiskFacts {
+  readonly path: string;
+  readonly device: string;
+  readonly sizeMiB: number;
+  readonly freeMiB: number;
+}
+
+export interface FileFacts {
+  /** Undefined for a folder, and for a file whose content is a secret of no interest. */
+  readonly sha256?: string;
+  /** Octal permissions, `600` for example. */
+  readonly mode: string;
+}
+
+export interface UnitFacts {
+  readonly active: boolean;
+  readonly enabled: boolean;
+  /** Whether the unit's files changed after systemd read them, or the program after it was started. */
+  readonly stale: boolean;
+}
+
+/** The file `/etc/keelson/owner.json`: to whom a host belongs. */
+export interface OwnerToken {
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly nodeName: string;
+  readonly role: "controlPlane" | "worker";
+}
+
+export interface KubernetesFacts {
+  /** SHA-256 of the DER form of `/etc/kubernetes/pki/ca.crt`, lower-case hex. */
+  readonly caSha256?: string;
+  readonly kubeletConf: boolean;
+  readonly bootstrapKubeletConf: boolean;
+  readonly adminConf: boolean;
+  /** Names of the files in `/etc/kubernetes/manifests`. */
+  readonly manifests: readonly string[];
+  readonly etcdData: boolean;
+  /** Whether the API server of this host answers that it is ready. */
+  readonly apiReady: boolean;
+  /** Whether the kubelet of this host answers that it is healthy. */
+  readonly kubeletHealthy: boolean;
+}
+
+export interface ImageFacts {
+  /** Names in containerd's `k8s.io` namespace; empty while containerd does not run. */
+  readonly names: readonly string[];
+  /** SHA-256 of the image archives that were imported completely. */
+  readonly archives: readonly string[];
+}
