@@ -1,0 +1,86 @@
+import type { IConstruct } from "constructs";
+import { leavesOf } from "./json.ts";
+import { type Exception, type Finding, type FindingCode, findingCodes, isExcusable } from "./finding.ts";
+
+/** A default that was filled in because nothing was given. */
+export interface FilledDefault {
+  readonly constructPath: string;
+  /** The property, or the path in the object, `deployment.spec.replicas` for example. */
+  readonly fieldPath: string;
+  readonly value: unknown;
+  /** Why this is the default. */
+  readonly why: string;
+}
+
+/** What one construct gathers while it is built: findings, and the defaults that it filled in. */
+export class Draft {
+  readonly #path: string;
+  readonly #excused: ReadonlySet<string>;
+  readonly #findings: Finding[] = [];
+  readonly #defaults: FilledDefault[] = [];
+  readonly #overridden: string[] = [];
+
+  constructor(construct: IConstruct, exceptions: readonly Exception[] = []) {
+    this.#path = construct.node.path;
+    this.#excused = new Set(exceptions.map(({ code }) => code));
+    exceptions.forEach(({ code, reason }, index) => {
+      if (!isExcusable(code)) {
+        this.find("invalid-value", `allow.${index}.code`, {
+          message: `"${String(code)}" cannot be excused`,
+          fix: "Correct what it names",
+        });
+      }
+      if (!reason.trim()) {
+        this.find("exception-without-reason", `allow.${index}.reason`, {
+          message: `the exception from "${code}" has no reason`,
+          fix: "Say why the rule does not hold here",
+        });
+      }
+    });
+  }
+
+  /** Records a finding, unless an exception covers it. */
+  find(code: FindingCode, fieldPath: string, { message, fix }: { message: string; fix: string }): void {
+    if (isExcusable(code) && this.#excused.has(code)) return;
+    const severity = findingCodes[code];
+    this.#findings.push({ code, severity, constructPath: this.#path, fieldPath, message, fix });
+  }
+
+  /** The given value, or the default if there is none; the default is recorded with its reason, leaf by leaf. */
+  fill<T>(fieldPath: string, given: T | undefined, standard: T, why: string): T {
+    if (given !== undefined) return given;
+    for (const [path, value] of leavesOf(standard)) {
+      this.#defaults.push({
+        constructPath: this.#path,
+        fieldPath: [fieldPath, ...path].join("."),
+        value,
+        why,
+      });
+    }
+    return standard;
+  }
+
+  /** Leaves out the defaults at, above and below a path: a patch says something else there. */
+  override(fieldPath: string): void {
+    this.#overridden.push(fieldPath);
+  }
+
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  get defaults(): readonly FilledDefault[] {
+    return this.#defaults.filter(
+      ({ fieldPath }) => !this.#overridden.some((path) => areNested(path, fieldPath)),
+    );
+  }
+
+  /** True if the construct cannot be rendered. */
+  get hasErrors(): boolean {
+    return this.#findings.some(({ severity }) => severity === "error");
+  }
+}
+
+function areNested(one: string, other: string): boolean {
+  return `${one}.`.startsWith(`${other}.`) || `${other}.`.startsWith(`${one}.`);
+}

@@ -1,0 +1,71 @@
+/** Every code of a finding with its severity. An error stops the synthesis; a warning is shown. */
+export const findingCodes = {
+  "invalid-value": "error",
+  "unknown-property": "error",
+  "invalid-name": "error",
+  "duplicate-object": "error",
+  "node-port-taken": "error",
+  "patch-target-missing": "error",
+  "patch-lost": "error",
+  "late-outside-stack": "error",
+  "late-secret-exposed": "error",
+  "exception-without-reason": "error",
+  "image-unpinned": "error",
+  "health-undeclared": "warning",
+  "probes-identical": "warning",
+  unreachable: "warning",
+  "single-replica": "warning",
+} as const;
+
+export type FindingCode = keyof typeof findingCodes;
+
+/** The findings that a construct may be excused from, with a reason. */
+export type ExcusableCode = (typeof excusable)[number];
+
+/** An exception from a rule, on purpose. */
+export interface Exception {
+  readonly code: ExcusableCode;
+  /** Why the rule does not hold here. Must not be empty. */
+  readonly reason: string;
+}
+
+/** One thing that is wrong or worth knowing about a construct. */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: "error" | "warning";
+  /** Where the construct is in the tree, `shop/web` for example. */
+  readonly constructPath: string;
+  /** The property that is wrong, `health.ready` for example. Empty for the construct as a whole. */
+  readonly fieldPath: string;
+  /** The current state. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
+const excusable = [
+  "image-unpinned",
+  "health-undeclared",
+  "probes-identical",
+  "unreachable",
+  "single-replica",
+] as const satisfies readonly FindingCode[];
+
+/** True for a code that an exception may name. */
+export function isExcusable(code: string): code is ExcusableCode {
+  return (excusable as readonly string[]).includes(code);
+}
+
+/** A finding as a person reads it, without the path of its construct. */
+export function describeFinding({ code, fieldPath, message, fix }: Finding): string {
+  return `${fieldPath ? `${fieldPath}: ` : ""}${message} [${code}]\n      ${fix}`;
+}
+
+/** All findings as a person reads them, errors first, one block each. */
+export function describeFindings(findings: readonly Finding[]): string {
+  const rank = { error: 0, warning: 1 };
+  return findings
+    .toSorted((a, b) => rank[a.severity] - rank[b.severity])
+    .map((finding) => `${finding.severity} ${finding.constructPath} ${describeFinding(finding)}`)
+    .join("\n");
+}

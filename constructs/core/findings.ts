@@ -1,0 +1,67 @@
+import type { IConstruct } from "constructs";
+import type { Draft, FilledDefault } from "./draft.ts";
+import { describeFinding, describeFindings, type Finding } from "./finding.ts";
+import { findInTree } from "./tree-rules.ts";
+
+const reporter = Symbol.for("keelson.reporter");
+
+/** What a construct of this library tells about itself. */
+interface Reporter {
+  readonly defaults: () => readonly FilledDefault[];
+  readonly findings: () => readonly Finding[];
+}
+
+/**
+ * Makes the construct's findings part of cdk8s' validation: all errors of an app are shown at once, and
+ * warnings go to Node's warnings. `late` adds findings that are known only once the tree is complete.
+ */
+export function reportDraft(
+  construct: IConstruct,
+  draft: Draft,
+  late: () => readonly Finding[] = () => [],
+): void {
+  const own: Reporter = {
+    defaults: () => draft.defaults,
+    findings: () => [...draft.findings, ...late()],
+  };
+  Object.defineProperty(construct, reporter, { value: own });
+  construct.node.addValidation({ validate: () => check(own.findings()) });
+  watchTree(construct.node.root);
+}
+
+/** All findings of a tree, the ones between its constructs included. Changes nothing and throws nothing. */
+export function findingsOf(scope: IConstruct): readonly Finding[] {
+  const own = reportersOf(scope).flatMap((each) => each.findings());
+  return [...own, ...findInTree(scope)];
+}
+
+/** The defaults that the constructs of a tree have filled in, each with its reason. */
+export function explain(scope: IConstruct): readonly FilledDefault[] {
+  return reportersOf(scope).flatMap((each) => each.defaults());
+}
+
+function reportersOf(scope: IConstruct): readonly Reporter[] {
+  return scope.node
+    .findAll()
+    .map((construct) => (construct as { [reporter]?: Reporter })[reporter])
+    .filter((found) => found !== undefined);
+}
+
+function watchTree(root: IConstruct): void {
+  if (reporter in root) return;
+  Object.defineProperty(root, reporter, { value: { defaults: () => [], findings: () => [] } });
+  root.node.addValidation({ validate: () => check(findInTree(root)) });
+}
+
+const shown = new Set<string>();
+
+function check(findings: readonly Finding[]): string[] {
+  const warnings = findings.filter(({ severity }) => severity === "warning");
+  const fresh = warnings.filter((finding) => !shown.has(describeFindings([finding])));
+  for (const finding of fresh) {
+    const text = describeFindings([finding]);
+    shown.add(text);
+    process.emitWarning(text, { type: "KeelsonWarning", code: finding.code });
+  }
+  return findings.filter(({ severity }) => severity === "error").map(describeFinding);
+}
