@@ -1,0 +1,82 @@
+import { isIP } from "node:net";
+import { label, type Checker } from "./checker.ts";
+
+const version = [/^\d+\.\d+\.\d+$/, "a version such as 1.35.4, without v"] as const;
+const nodeName = [
+  /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
+  "a node name: a-z, 0-9, - and ., at most 253",
+] as const;
+const cidr = [/^[0-9a-fA-F.:]+\/\d{1,3}$/, "a range such as 10.244.0.0/16"] as const;
+const port = { min: 1, max: 65535 };
+
+/** Checks the inputs that every resource of a cluster has. */
+export function checkCluster(inputs: Checker): void {
+  const cluster = inputs.at("cluster");
+  if (!cluster.isKnown) {
+    inputs.record("cluster", () => undefined);
+    return;
+  }
+  cluster.text("name", { matches: label });
+  cluster.text("kubernetes", { matches: version });
+  const endpoint = cluster.at("endpoint");
+  endpoint.text("host");
+  endpoint.wholeNumber("port", port);
+  const network = cluster.at("network");
+  network.oneOf("cni", ["canal", "none"]);
+  network.text("podCidr", { matches: cidr });
+  network.text("serviceCidr", { matches: cidr });
+  network.text("dnsDomain");
+  network.wholeNumber("mtu", { min: 1280, max: 65535 }, true);
+  network.text("interface", { optional: true });
+}
+
+/** Checks a record of hosts. */
+export function checkHosts(inputs: Checker, key: string): void {
+  let controlPlanes = 0;
+  inputs.record(key, (host, name) => {
+    checkHost(host);
+    if (!label[0].test(name)) host.refuse(`is named "${name}", but wants ${label[1]}`);
+    if (host.at("role").asText === "controlPlane") controlPlanes += 1;
+  });
+  if (controlPlanes > 1) {
+    inputs
+      .at(key)
+      .refuse(
+        `has ${String(controlPlanes)} control-plane hosts, but this release supports one [KEELSON_NOT_SUPPORTED]`,
+      );
+  }
+}
+
+/** Checks one host. */
+export function checkHost(host: Checker): void {
+  host.oneOf("role", ["controlPlane", "worker"]);
+  host.text("nodeName", { matches: nodeName });
+  checkAddress(host, "nodeAddress");
+  host.text("mirror", { optional: true, matches: [/^https?:\/\//, "an http address"] });
+  host.record("labels", () => undefined, true);
+  host.list("taints", checkTaint, true);
+  checkConnection(host.at("connection"));
+}
+
+function checkTaint(taint: Checker): void {
+  taint.text("key");
+  taint.oneOf("effect", ["NoSchedule", "PreferNoSchedule", "NoExecute"]);
+}
+
+function checkConnection(connection: Checker): void {
+  connection.text("address");
+  connection.wholeNumber("port", port, true);
+  connection.text("user", { optional: true });
+  for (const key of ["privateKey", "passphrase", "sudoPassword", "hostKey"]) {
+    connection.text(key, { optional: true });
+  }
+  if (connection.at("bastion").isKnown) checkConnection(connection.at("bastion"));
+}
+
+function checkAddress(host: Checker, key: string): void {
+  host.text(key);
+  const address = host.at(key);
+  if (address.asText !== undefined && isIP(address.asText) === 0) {
+    address.refuse(`has "${address.asText}", but wants an IP address`);
+  }
+}

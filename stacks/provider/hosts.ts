@@ -1,0 +1,64 @@
+import type { ReachableHost } from "../../bootstrap/operation.ts";
+import type { Cluster, Taint } from "../../clusters/cluster.ts";
+import type { Identity } from "../../clusters/identity.ts";
+import type { Connection } from "../../remote/runner.ts";
+import type { Call } from "./resource.ts";
+
+/** A host as it is written into a resource's inputs, by name. */
+export interface HostInputs {
+  readonly role: "controlPlane" | "worker";
+  readonly nodeName: string;
+  readonly nodeAddress: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
+  readonly mirror?: string;
+  readonly connection: Connection;
+}
+
+export type HostRecord = Readonly<Record<string, HostInputs>>;
+
+/** Addresses that stand for those that a preview cannot know. They are reserved and never used by a host. */
+const unknownNetwork = "192.0.2";
+
+/** The hosts of a record, for bootstrap. In a preview a host whose address is not known yet has no connection. */
+export function reachable(hosts: Readonly<Record<string, Partial<HostInputs>>>): ReachableHost[] {
+  return Object.entries(hosts).map(([name, host], index) => toReachable(name, host, index));
+}
+
+/** One host, for bootstrap. */
+export function toReachable(name: string, host: Partial<HostInputs>, index = 0): ReachableHost {
+  const { role = "worker", nodeName = name, labels = {}, taints = [], mirror, nodeAddress } = host;
+  return {
+    name,
+    role,
+    nodeName,
+    nodeAddress: nodeAddress ?? `${unknownNetwork}.${String(index + 1)}`,
+    labels,
+    taints,
+    ...(mirror === undefined ? {} : { mirror }),
+    connection: isComplete(host.connection) && nodeAddress !== undefined ? host.connection : undefined,
+  };
+}
+
+/** The cluster, for bootstrap. In a preview its endpoint may not be known yet. */
+export function knownCluster(
+  cluster: Partial<Cluster> & Pick<Cluster, "name" | "kubernetes" | "network">,
+): Cluster {
+  const { host = `${unknownNetwork}.1`, port = 6443 } = (cluster.endpoint ?? {}) as Partial<
+    Cluster["endpoint"]
+  >;
+  return { ...cluster, endpoint: { host, port } };
+}
+
+/** The identity; one to preview with, and to throw away, if the real one is not made yet. */
+export async function knownIdentity(
+  call: Call,
+  identity: Identity | undefined,
+  clusterName: string,
+): Promise<Identity> {
+  return identity ?? (await call.world.createIdentity(clusterName));
+}
+
+function isComplete(connection: Partial<Connection> | undefined): connection is Connection {
+  return connection?.address !== undefined;
+}

@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Cluster } from "../../../clusters/cluster.ts";
+import type { HostFacts } from "../../../clusters/facts.ts";
+import type { Change } from "../changes.ts";
+import { checkCluster, checkHosts } from "../checks.ts";
+import { type HostRecord, knownCluster, reachable } from "../hosts.ts";
+import type { Call, Prior, Resource } from "../resource.ts";
+
+export interface ClusterHostsInputs {
+  readonly cluster: Cluster;
+  /** Unknown in the preview of a new cluster. */
+  readonly clusterId?: string;
+  readonly caCertificate?: string;
+  readonly hosts: HostRecord;
+  /** True if the hosts are destroyed together with the cluster, so that nobody needs them clean. */
+  readonly disposable?: boolean;
+}
+
+export interface ClusterHostsOutputs {
+  /** What every host was when this resource last read it. */
+  readonly facts: Readonly<Record<string, HostFacts>>;
+}
+
+/** The preflight of a cluster: all problems of all its hosts in one error; and its end: it resets them all. */
+export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
+  type: "keelson:index:ClusterHosts",
+  outputs: ["facts"],
+  secretOutputs: [],
+  refreshBeforeUpdate: false,
+  diff: {
+    ignores: (parts) => isConnection(parts) || parts[0] === "caCertificate" || parts[0] === "disposable",
+    replaces: (parts) => parts[0] === "clusterId",
+  },
+  check(inputs) {
+    checkCluster(inputs);
+    checkHosts(inputs, "hosts");
+    inputs.text("clusterId");
+  },
+  id: ({ clusterId = "" }) => clusterId,
+  async create(call, inputs) {
+    return { outputs: { facts: await inspect(call, inputs, Object.keys(inputs.hosts), {}) } };
+  },
+  async update(call, inputs, prior) {
+    const recorded = prior.outputs.facts ?? {};
+    const facts = await inspect(call, inputs, hostsToRead(inputs, prior), recorded);
+    const known = Object.entries({ ...recorded, ...facts }).filter(([name]) => name in inputs.hosts);
+    return { facts: Object.fromEntries(known) };
+  },
+  read: () => Promise.resolve("silent"),
+  async delete({ operation, world, warn }, { inputs }) {
+    const { clusterId, hosts, disposable } = inputs;
+    if (disposable === true || clusterId === undefined) return;
+    const { silent } = await world.bootstrap.resetHosts(operation, { clusterId, hosts: reachable(hosts) });
+    if (silent.length > 0) warn(`Passed over without an answer, and not reset: ${silent.join(", ")}`);
+  },
+};
+
+/** Tells a host's way of being reached from what it is. */
+export function isConnection(parts: Change["parts"]): boolean {
+  return parts.includes("connection") || parts.includes("mirror");
+}
+
+/** The hosts that this run adds or changes; all of them if the cluster itself changes. */
+function hostsToRead(
+  { cluster, hosts }: ClusterHostsInputs,
+  { inputs, outputs }: Prior<ClusterHostsInputs, ClusterHostsOutputs>,
+): string[] {
+  if (!isDeepStrictEqual(cluster, inputs.cluster)) return Object.keys(hosts);
+  return Object.entries(hosts).flatMap(([name, host]) => {
+    const before = inputs.hosts[name];
+    const isSame = isDeepStrictEqual(identityOf(host), before && identityOf(before));
+    return isSame && outputs.facts?.[name] !== undefined ? [] : [name];
+  });
+}
+
+function identityOf({ role, nodeName, nodeAddress }: HostRecord[string]): unknown {
+  return { role, nodeName, nodeAddress };
+}
+
+async function inspect(
+  { operation, world }: Call,
+  inputs: ClusterHostsInputs,
+  names: readonly string[],
+  recorded: Readonly<Record<string, HostFacts>>,
+): Promise<Readonly<Record<string, HostFacts>>> {
+  if (names.length === 0) return {};
+  const known = Object.entries(recorded).filter(([name]) => name in inputs.hosts && !names.includes(name));
+  return world.bootstrap.inspectHosts(operation, {
+    cluster: knownCluster(inputs.cluster),
+    identity: { clusterId: inputs.clusterId ?? "", caCertificate: inputs.caCertificate ?? "" },
+    hosts: reachable(inputs.hosts).filter(({ name }) => names.includes(name)),
+    known: Object.fromEntries(known),
+  });
+}

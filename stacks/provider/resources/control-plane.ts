@@ -1,0 +1,84 @@
+import type { ApplyControlPlane } from "../../../bootstrap/operation.ts";
+import type { Cluster } from "../../../clusters/cluster.ts";
+import type { Identity } from "../../../clusters/identity.ts";
+import { checkCluster, checkHosts } from "../checks.ts";
+import { type HostRecord, knownCluster, knownIdentity, reachable } from "../hosts.ts";
+import type { Call, Drifting, Resource } from "../resource.ts";
+import { isConnection } from "./cluster-hosts.ts";
+
+export interface ControlPlaneInputs {
+  readonly cluster: Cluster;
+  /** Unknown in the preview of a new cluster. */
+  readonly clusterId?: string;
+  readonly identity?: Identity;
+  readonly hosts: HostRecord;
+  /** Lets init run although a declared host is silent. */
+  readonly allowNewCluster?: boolean;
+}
+
+export interface ControlPlaneOutputs extends Drifting {
+  readonly kubeconfig: string;
+  readonly caCertificate: string;
+  /** When the admin certificate ends, ISO 8601. */
+  readonly expires: string;
+}
+
+const renewBeforeMs = 60 * 24 * 60 * 60 * 1000;
+
+/** All control-plane hosts of a cluster, as one. */
+export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
+  type: "keelson:index:ControlPlane",
+  outputs: ["kubeconfig", "caCertificate", "expires", "pending"],
+  secretOutputs: ["kubeconfig"],
+  refreshBeforeUpdate: true,
+  diff: {
+    ignores: (parts) => isConnection(parts) || parts[0] === "identity" || parts[0] === "allowNewCluster",
+    replaces: (parts) => parts[0] === "clusterId",
+  },
+  check(inputs) {
+    checkCluster(inputs);
+    checkHosts(inputs, "hosts");
+    inputs.text("clusterId");
+    inputs.record("identity", () => undefined);
+  },
+  id: ({ clusterId = "" }) => clusterId,
+  async create(call, inputs) {
+    return { outputs: await apply(call, inputs) };
+  },
+  update: (call, inputs) => apply(call, inputs),
+  async read(call, { inputs, outputs }) {
+    const found = await call.world.bootstrap.pendingControlPlane(
+      call.operation,
+      await requestOf(call, inputs),
+    );
+    if (found === undefined) return "silent";
+    return { pending: [...found, ...renewal(inputs.cluster.name, outputs.expires)] };
+  },
+  // The hosts are reset by ClusterHosts, which is deleted after everything that stands on it.
+  delete: () => Promise.resolve(),
+};
+
+async function apply(call: Call, inputs: ControlPlaneInputs): Promise<Partial<ControlPlaneOutputs>> {
+  const { operation, world } = call;
+  const state = await world.bootstrap.applyControlPlane(operation, await requestOf(call, inputs));
+  if (operation.preview) return {};
+  const { kubeconfig, caCertificate, expires } = state;
+  return { kubeconfig, caCertificate, expires, pending: [] };
+}
+
+async function requestOf(
+  call: Call,
+  { cluster, identity, hosts, allowNewCluster }: ControlPlaneInputs,
+): Promise<Parameters<ApplyControlPlane>[1]> {
+  return {
+    cluster: knownCluster(cluster),
+    identity: await knownIdentity(call, identity, cluster.name),
+    hosts: reachable(hosts),
+    ...(allowNewCluster === undefined ? {} : { allowNewCluster }),
+  };
+}
+
+function renewal(host: string, expires: string | undefined): Drifting["pending"] {
+  if (expires === undefined || Date.parse(expires) - Date.now() > renewBeforeMs) return [];
+  return [{ host, what: "renew the admin kubeconfig" }];
+}

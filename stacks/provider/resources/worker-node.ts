@@ -1,0 +1,80 @@
+import type { WorkerRequest } from "../../../bootstrap/operation.ts";
+import type { Cluster } from "../../../clusters/cluster.ts";
+import { checkCluster, checkHost, checkHosts } from "../checks.ts";
+import {
+  type HostInputs,
+  type HostRecord,
+  knownCluster,
+  knownIdentity,
+  reachable,
+  toReachable,
+} from "../hosts.ts";
+import type { Call, Drifting, Resource } from "../resource.ts";
+import { isConnection } from "./cluster-hosts.ts";
+
+export interface WorkerNodeInputs {
+  readonly cluster: Cluster;
+  /** Unknown, like the two below, in the preview of a new cluster. */
+  readonly clusterId?: string;
+  readonly caCertificate?: string;
+  readonly kubeconfig?: string;
+  readonly controlPlane: HostRecord;
+  /** The host's logical name. */
+  readonly name: string;
+  readonly host: HostInputs;
+  /** Another number makes the node anew. */
+  readonly generation?: number;
+}
+
+export type WorkerNodeOutputs = Drifting;
+
+const access = new Set(["kubeconfig", "controlPlane", "caCertificate"]);
+
+/** One host of a pool as a node of the cluster. */
+export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
+  type: "keelson:index:WorkerNode",
+  outputs: ["pending"],
+  secretOutputs: [],
+  refreshBeforeUpdate: true,
+  diff: {
+    ignores: (parts) => isConnection(parts) || access.has(String(parts[0])),
+    replaces: ([head, next]) =>
+      head === "clusterId" || head === "generation" || (head === "host" && next === "nodeName"),
+  },
+  check(inputs) {
+    checkCluster(inputs);
+    checkHosts(inputs, "controlPlane");
+    checkHost(inputs.at("host"));
+    for (const key of ["name", "clusterId", "caCertificate", "kubeconfig"]) inputs.text(key);
+    inputs.wholeNumber("generation", { min: 0, max: Number.MAX_SAFE_INTEGER }, true);
+  },
+  id: ({ clusterId = "", host }) => `${clusterId}/${host.nodeName}`,
+  async create(call, inputs) {
+    return { outputs: await apply(call, inputs) };
+  },
+  update: (call, inputs) => apply(call, inputs),
+  async read(call, { inputs }) {
+    const pending = await call.world.bootstrap.pendingWorker(call.operation, await requestOf(call, inputs));
+    return pending === undefined ? "silent" : { pending };
+  },
+  async delete(call, { inputs }) {
+    await call.world.bootstrap.removeWorker(call.operation, await requestOf(call, inputs));
+  },
+};
+
+async function apply(call: Call, inputs: WorkerNodeInputs): Promise<Partial<WorkerNodeOutputs>> {
+  await call.world.bootstrap.applyWorker(call.operation, await requestOf(call, inputs));
+  return { pending: [] };
+}
+
+async function requestOf(call: Call, inputs: WorkerNodeInputs): Promise<WorkerRequest> {
+  const { cluster, clusterId = "", kubeconfig = "", controlPlane, name, host } = inputs;
+  const { caCertificate } = inputs;
+  return {
+    cluster: knownCluster(cluster),
+    clusterId,
+    caCertificate: caCertificate ?? (await knownIdentity(call, undefined, cluster.name)).ca.certificate,
+    access: { kubeconfig, controlPlane: reachable(controlPlane) },
+    host: toReachable(name, host),
+  };
+}

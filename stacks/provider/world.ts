@@ -1,0 +1,41 @@
+import type {
+  ApplyClusterServices,
+  ApplyControlPlane,
+  ApplyWorker,
+  InspectHosts,
+  Operation,
+  PendingWork,
+  RemoveWorker,
+  ResetHosts,
+} from "../../bootstrap/operation.ts";
+import type { Identity } from "../../clusters/identity.ts";
+import type { MachineDriver } from "../../machines/driver.ts";
+import type { RunnerPool } from "../../remote/runner.ts";
+import type { Bundle } from "../../toolchain/bundle.ts";
+
+/** Everything outside Pulumi that the resources work with. Tests give one of their own. */
+export interface World {
+  readonly bootstrap: Bootstrap;
+  readonly createIdentity: (clusterName: string) => Promise<Identity>;
+  readonly machines: () => MachineDriver;
+  readonly bundle: (kubernetes: string, onProgress: (line: string) => void) => Promise<Bundle>;
+  readonly openPool: () => RunnerPool;
+}
+
+/** The operations of bootstrap/index.ts. */
+export interface Bootstrap {
+  readonly inspectHosts: InspectHosts;
+  readonly applyControlPlane: ApplyControlPlane;
+  readonly applyClusterServices: ApplyClusterServices;
+  readonly applyWorker: ApplyWorker;
+  readonly removeWorker: RemoveWorker;
+  readonly resetHosts: ResetHosts;
+  readonly pendingControlPlane: Pending<ApplyControlPlane>;
+  readonly pendingClusterServices: Pending<ApplyClusterServices>;
+  readonly pendingWorker: Pending<ApplyWorker>;
+}
+
+type Pending<Apply extends (operation: Operation, request: never) => unknown> = (
+  operation: Operation,
+  request: Parameters<Apply>[1],
+) => Promise<PendingWork>;
