@@ -1,0 +1,3 @@
+module keelson.dev/toolchain/pause
+
+go 1.24.0
