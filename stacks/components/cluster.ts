@@ -20,4 +20,9 @@ export interface Cluster {
   readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>>;
   /** When it is deleted, so is everything on the cluster: objects need not be taken away one by one. */
   readonly deletedWith: pulumi.Resource | undefined;
+  /**
+   * Keys the digests of secret values. A secret that stays the same as long as the cluster lives.
+   * @default - derived from the kubeconfig, so that new admin credentials replace the pods that use secrets once
+   */
+  readonly digestKey?: pulumi.Output<string>;
 }
