@@ -60,6 +60,17 @@ class LateValue<T> implements Late<T> {
     this.secret = secret;
   }
 
+  /** Text that is joined now would hold no value. */
+  toString(): never {
+    throw new KeelsonError(
+      "KEELSON_INVALID_CONSTRUCT",
+      "Cannot join a late value to text: it is not known yet",
+      {
+        fix: "Join the text where the value comes from, and pass the result as one late value",
+      },
+    );
+  }
+
   /** cdk8s calls this if no engine has replaced the value. */
   resolve(): never {
     throw new KeelsonError(

@@ -70,7 +70,7 @@ export function checkEnv(draft: Draft, env: unknown, isValue: (value: unknown) =
 
 /** A value as a message quotes it. */
 export function show(value: unknown): string {
-  return String(JSON.stringify(value));
+  return JSON.stringify(value);
 }
 
 const component = "[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*";

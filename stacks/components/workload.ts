@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { App, Chart } from "cdk8s";
+import type { Profile } from "../../clusters/profile.ts";
+import type { Finding } from "../../constructs/index.ts";
+import { KeelsonError } from "../../errors.ts";
+import { type ServiceAddress, serviceAddress } from "../objects/addresses.ts";
+import { KubernetesObject, type ObjectInputs } from "../objects/kubernetes-object.ts";
+import { LateValues } from "../objects/late-values.ts";
+import type { OrderedObject } from "../objects/order.ts";
+import { describeAll, type Rendered, renderApp } from "../objects/render.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** What an app may know of the cluster that it is rendered for. Plain data: the same context renders the same bytes. */
+export interface AppContext {
+  /** The cluster's name. */
+  readonly name: string;
+  /** The cluster's labels. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly profile: Profile;
+  /** How many pods of each service this cluster is meant to run. */
+  readonly replicas: number;
+}
+
+export interface WorkloadArgs {
+  /** Where the app runs: on each of them. */
+  readonly clusters: readonly Cluster[];
+  /** Adds the app's constructs to the chart. Called once per cluster. */
+  readonly app: (chart: Chart, context: AppContext) => void;
+  /**
+   * The namespace of the app. It is made with the Pod Security labels of the cluster's profile, unless `create` is
+   * false.
+   * @default - a new one with the workload's name
+   */
+  readonly namespace?: { readonly name: string; readonly create?: boolean };
+}
+
+/** Where the services of a workload answer: by cluster, then by service. */
+export type Addresses = Readonly<Record<string, Readonly<Record<string, ServiceAddress>>>>;
+
+/**
+ * An app on several clusters, each object of it a resource of its own. Nothing is registered unless the app is
+ * without errors on all of them.
+ * Throws KEELSON_INVALID_CONSTRUCT with all findings of all clusters.
+ */
+export class Workload extends pulumi.ComponentResource {
+  readonly addresses: pulumi.Output<Addresses>;
+  readonly #name: string;
+  readonly #args: WorkloadArgs;
+
+  constructor(name: string, args: WorkloadArgs, options?: pulumi.ComponentResourceOptions) {
+    super("keelson:index:Workload", name, {}, options);
+    this.#name = name;
+    this.#args = args;
+    const rendered = args.clusters.map((cluster) => this.#render(cluster));
+    this.#report(rendered.flatMap(({ result }) => result.findings));
+    const entries = rendered.map((each) => [each.cluster.name, this.#register(each)] as const);
+    this.addresses = pulumi.output(Object.fromEntries(entries));
+    this.registerOutputs({ addresses: this.addresses });
+  }
+
+  #render(cluster: Cluster): OnCluster {
+    const { namespace = { name: this.#name } } = this.#args;
+    const late = new LateValues(cluster.digestKey ?? cluster.kubeconfig.apply(digest));
+    const app = new App({ resolvers: [late] });
+    const chart = new Chart(app, this.#name, { namespace: namespace.name, disableResourceNameHashes: true });
+    const { name, labels, profile } = cluster;
+    this.#args.app(chart, { name, labels, profile, replicas: 2 });
+    const extra = namespace.create === false ? [] : [namespaceOf(namespace.name, profile)];
+    return { cluster, late, result: renderApp(app, late, extra) };
+  }
+
+  #report(findings: readonly Finding[]): void {
+    const errors = findings.filter(({ severity }) => severity === "error");
+    const warnings = findings.filter(({ severity }) => severity === "warning");
+    if (errors.length > 0) {
+      throw new KeelsonError(
+        "KEELSON_INVALID_CONSTRUCT",
+        `Cannot deploy workload "${this.#name}": its app is not valid\n${describeAll(errors)}`,
+      );
+    }
+    if (warnings.length > 0) void pulumi.log.warn(describeAll(warnings), this);
+  }
+
+  #register({ cluster, late, result }: OnCluster): Record<string, ReturnType<typeof serviceAddress>> {
+    const made: KubernetesObject[] = [];
+    const addresses: Record<string, ReturnType<typeof serviceAddress>> = {};
+    for (const [index, object] of result.plan.objects.entries()) {
+      const dependsOn = (result.plan.before[index] ?? []).flatMap((earlier) => made[earlier] ?? []);
+      const resource = new KubernetesObject(
+        this.#logicalName(cluster, object),
+        late.fill(object) as ObjectInputs,
+        {
+          parent: this,
+          provider: cluster.provider,
+          dependsOn,
+          ...(cluster.deletedWith !== undefined &&
+            !outlivesCluster(object) && { deletedWith: cluster.deletedWith }),
+        },
+      );
+      made.push(resource);
+      if (object.apiVersion === "v1" && object.kind === "Service") {
+        addresses[object.metadata.name] = serviceAddress(object, resource, cluster);
+      }
+    }
+    return addresses;
+  }
+
+  #logicalName(cluster: Cluster, { kind, metadata }: OrderedObject): string {
+    const namespace = metadata.namespace === undefined ? [] : [metadata.namespace];
+    return [cluster.name, this.#name, kind, ...namespace, metadata.name].join("/");
+  }
+}
+
+interface OnCluster {
+  readonly cluster: Cluster;
+  readonly late: LateValues;
+  readonly result: Rendered;
+}
+
+function digest(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+function namespaceOf(name: string, { podSecurity = "restricted" }: Profile): OrderedObject & ObjectInputs {
+  const level = "pod-security.kubernetes.io";
+  const labels = {
+    "app.kubernetes.io/managed-by": "keelson",
+    [`${level}/enforce`]: podSecurity,
+    [`${level}/warn`]: podSecurity,
+    [`${level}/audit`]: podSecurity,
+  };
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } as { name: string } };
+}
+
+// What costs money outside of the cluster is taken away by the cluster, so it must go while the cluster lives.
+function outlivesCluster(object: OrderedObject): boolean {
+  if (object.kind === "PersistentVolumeClaim") return true;
+  const { spec } = object as { readonly spec?: { readonly type?: unknown } };
+  return object.kind === "Service" && spec?.type === "LoadBalancer";
+}
