@@ -20,6 +20,8 @@ export interface Operation {
   readonly log: (host: string, line: string) => void;
   /** Hears every intent when its change begins, or, in a preview, instead of its change. */
   readonly onIntent: (intent: Intent) => void;
+  /** Hears the title of every phase that is about to change a host. */
+  readonly onPhase?: (host: string, title: string) => void;
   /** The verified bundle of a version; in a preview it may be called too. */
   readonly bundle: (kubernetes: string) => Promise<Bundle>;
 }

@@ -42,7 +42,7 @@ export interface HostFacts {
   readonly owner?: OwnerToken;
   readonly kubernetes: KubernetesFacts;
   readonly images: ImageFacts;
-  /** What a reset has to take away beyond files: mounts, links, namespaces, firewall tables. */
+  /** What clusters leave behind: folders, mounts, links, namespaces, firewall tables. Empty unless asked about. */
   readonly traces: readonly string[];
 }
 
@@ -67,7 +67,8 @@ export interface HostRoute {
   readonly interface: string;
 }
 
-export type KernelFeature = "present" | "loadable" | "missing";
+/** `loaded` and `loadable` features are modules; a reboot unloads them unless they are listed for loading. */
+export type KernelFeature = "builtin" | "loaded" | "loadable" | "missing";
 
 export interface PackageFacts {
   /** The package manager that keelson can drive. */
@@ -90,8 +91,7 @@ export interface DiskFacts {
 }
 
 export interface FileFacts {
-  /** Undefined for a folder, and for a file whose content is a secret of no interest. */
-  readonly sha256?: string;
+  readonly sha256: string;
   /** Octal permissions, `600` for example. */
   readonly mode: string;
 }
@@ -99,7 +99,7 @@ export interface FileFacts {
 export interface UnitFacts {
   readonly active: boolean;
   readonly enabled: boolean;
-  /** Whether the unit's files changed after systemd read them, or the program after it was started. */
+  /** Whether one of its files changed after it was started, or systemd must read the unit again. */
   readonly stale: boolean;
 }
 
@@ -120,6 +120,8 @@ export interface KubernetesFacts {
   /** Names of the files in `/etc/kubernetes/manifests`. */
   readonly manifests: readonly string[];
   readonly etcdData: boolean;
+  /** The cluster whose initialisation was completed on this host. */
+  readonly initialized?: string;
   /** Whether the API server of this host answers that it is ready. */
   readonly apiReady: boolean;
   /** Whether the kubelet of this host answers that it is healthy. */

@@ -1,0 +1,43 @@
+import type { HostFacts } from "../../clusters/facts.ts";
+import type { Runner } from "../../remote/runner.ts";
+import { filesFor } from "../../toolchain/bundle.ts";
+import type { Bundle } from "../../toolchain/bundle.ts";
+import { deliveryOf } from "../fetch.ts";
+import { paths } from "../paths.ts";
+import { containerdFiles } from "../phases/containerd.ts";
+import { identityPaths } from "../phases/identity-files.ts";
+import { kubeletFiles } from "../phases/kubelet.ts";
+import { parseFacts } from "./parse.ts";
+import { factsScript } from "./script.ts";
+import type { FactsRequest } from "./script.ts";
+
+/** Reads a host with one command and changes nothing. */
+export async function gatherFacts(
+  runner: Runner,
+  request: FactsRequest,
+  signal?: AbortSignal,
+): Promise<HostFacts> {
+  const started = Date.now();
+  const { stdout } = await runner.run("sh -s", {
+    stdin: factsScript(request),
+    ...(signal && { signal }),
+  });
+  return parseFacts(stdout, (started + Date.now()) / 2);
+}
+
+/** What the phases for a role ask about; without a bundle, all that does not depend on a version. */
+export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): FactsRequest {
+  const delivered = bundle === undefined ? [] : filesFor(bundle, role).map((file) => deliveryOf(file).path);
+  const managed = [
+    paths.sysctls,
+    paths.modules,
+    paths.kubeletPatch,
+    ...containerdFiles.slice(0, 2),
+    ...kubeletFiles.slice(0, 2),
+    ...(role === "controlPlane" ? identityPaths : []),
+  ];
+  return {
+    files: [...managed, ...delivered],
+    units: { "containerd.service": containerdFiles, "kubelet.service": kubeletFiles },
+  };
+}

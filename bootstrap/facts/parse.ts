@@ -1,0 +1,234 @@
+import type {
+  DiskFacts,
+  FileFacts,
+  HostAddress,
+  HostFacts,
+  HostRoute,
+  KernelFeature,
+  KubernetesFacts,
+  ListeningPort,
+  OwnerToken,
+  UnitFacts,
+} from "../../clusters/facts.ts";
+import { KeelsonError } from "../../errors.ts";
+import { paths } from "../paths.ts";
+import { askedFeatures } from "./script.ts";
+
+/**
+ * Reads the output of the facts script.
+ *
+ * @param middleMs this computer's clock in the middle of the look, milliseconds since 1970
+ * @throws KeelsonError KEELSON_COMMAND_FAILED if the output was cut off
+ */
+export function parseFacts(output: string, middleMs: number): HostFacts {
+  const sections = splitSections(output);
+  if (!sections.has("end")) {
+    throw new KeelsonError("KEELSON_COMMAND_FAILED", "Cannot read the host's facts: the output was cut off");
+  }
+  const text = (name: string): string => sections.get(name)?.trim() ?? "";
+  const lines = (name: string): string[] => text(name).split("\n").filter(Boolean);
+  const owner = parseOwner(text("owner"));
+  return {
+    hostname: text("hostname"),
+    machineId: text("machineId"),
+    productUuid: text("productUuid").toLowerCase(),
+    os: parseOs(lines("os")),
+    kernel: lines("uname")[0] ?? "",
+    arch: architecture(lines("uname")[1] ?? ""),
+    virtualization: text("virtualization") || "none",
+    systemd: text("init") === "systemd",
+    cpus: Number(text("cpus")) || 0,
+    memoryMiB: Math.floor(Number(/MemTotal:\s+(\d+)/.exec(text("memory"))?.[1] ?? 0) / 1024),
+    clockOffsetMs: Math.round(Number(text("clock")) * 1000 - middleMs),
+    addresses: parseAddresses(lines("addresses"), parseMtus(lines("links"))),
+    routes: parseRoutes(lines("routes")),
+    cgroupVersion: text("cgroup") === "cgroup2fs" ? 2 : 1,
+    canRaiseLimits: hasCapability(text("capabilities"), 24n),
+    swap: { active: column(lines("swaps").slice(1), 0), configured: fstabSwaps(lines("fstab")) },
+    kernelFeatures: parseFeatures(lines("modules"), lines("filesystems"), lines("symbols")),
+    sysctls: parseSysctls(lines("sysctls")),
+    commands: lines("commands"),
+    packages: {
+      manager: lines("commands").includes("apt-get") ? "apt" : "none",
+      interrupted: text("dpkg") !== "",
+    },
+    listening: parseListening(lines("listening")),
+    disks: parseDisks(lines("disks")),
+    files: parseFiles(lines("files")),
+    units: parseUnits(lines("units")),
+    running: lines("running"),
+    ...(owner && { owner }),
+    kubernetes: parseKubernetes(text, lines),
+    images: { names: lines("images"), archives: lines("archives") },
+    traces: ["mounts", "interfaces", "namespaces", "tables", "sets", "folders"].flatMap(lines),
+  };
+}
+
+function splitSections(output: string): Map<string, string> {
+  const sections = output.split("\u001e").slice(1);
+  return new Map(
+    sections.map((section) => {
+      const end = section.indexOf("\n");
+      return [section.slice(0, end), section.slice(end + 1)];
+    }),
+  );
+}
+
+function parseOs(lines: readonly string[]): HostFacts["os"] {
+  const values = new Map(
+    lines.map((line) => [line.split("=")[0], line.replace(/^[^=]*=/, "").replaceAll('"', "")]),
+  );
+  return {
+    id: values.get("ID") ?? "",
+    versionId: values.get("VERSION_ID") ?? "",
+    name: values.get("PRETTY_NAME") ?? "",
+  };
+}
+
+function architecture(machine: string): string {
+  return { x86_64: "amd64", aarch64: "arm64" }[machine] ?? machine;
+}
+
+function parseMtus(lines: readonly string[]): Map<string, number> {
+  return new Map(
+    lines.flatMap((line) => {
+      const match = /^\d+: ([^:@]+)[:@].* mtu (\d+)/.exec(line);
+      return match ? [[match[1] ?? "", Number(match[2])]] : [];
+    }),
+  );
+}
+
+function parseAddresses(lines: readonly string[], mtus: ReadonlyMap<string, number>): HostAddress[] {
+  return lines.flatMap((line) => {
+    const match = /^\d+: (\S+)\s+inet6? ([^/ ]+)(?:\/(\d+))?.* scope global/.exec(line);
+    if (!match) return [];
+    const [, name = "", address = "", prefix] = match;
+    const whole = address.includes(":") ? 128 : 32;
+    const prefixLength = prefix === undefined ? whole : Number(prefix);
+    return [{ interface: name, address, prefixLength, mtu: mtus.get(name) ?? 1500 }];
+  });
+}
+
+function parseRoutes(lines: readonly string[]): HostRoute[] {
+  return lines.flatMap((line) => {
+    const match = /^(?:unicast )?(default|[\da-f.:]+(?:\/\d+)?) .*?\bdev (\S+)/.exec(line);
+    if (!match || match[1]?.startsWith("fe80") === true) return [];
+    return [{ destination: match[1] ?? "", interface: match[2] ?? "" }];
+  });
+}
+
+function hasCapability(status: string, bit: bigint): boolean {
+  const effective = /CapEff:\s+([\da-f]+)/.exec(status)?.[1];
+  return effective !== undefined && ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n;
+}
+
+function column(lines: readonly string[], index: number): string[] {
+  return lines.map((line) => line.split(/\s+/)[index] ?? "");
+}
+
+function fstabSwaps(lines: readonly string[]): string[] {
+  return lines.filter((line) => /^\s*[^#\s]\S*\s+\S+\s+swap\s/.test(line)).map((line) => line.trim());
+}
+
+function parseFeatures(
+  modules: readonly string[],
+  filesystems: readonly string[],
+  symbols: readonly string[],
+): Record<string, KernelFeature> {
+  const seen = new Map<string, string | undefined>(
+    modules.map((line) => [line.split(" ")[0] ?? "", line.split(" ")[1]]),
+  );
+  const proven = new Set([
+    ...symbols.map((line) => line.trim()),
+    ...filesystems.map((line) => line.split("\t")[1]),
+  ]);
+  return Object.fromEntries(
+    Object.entries(askedFeatures).map(([name, symbol]): [string, KernelFeature] => {
+      const state = seen.get(name);
+      if (state === "loaded" || state === "builtin") return [name, state];
+      if (proven.has(name) || proven.has(symbol)) return [name, "builtin"];
+      return [name, state === "loadable" ? state : "missing"];
+    }),
+  );
+}
+
+function parseSysctls(lines: readonly string[]): HostFacts["sysctls"] {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = "", mode = "", ...value] = line.split(/\s+/);
+      return [name, { value: value.join(" "), writable: (Number.parseInt(mode, 8) & 0o200) !== 0 }];
+    }),
+  );
+}
+
+function parseListening(lines: readonly string[]): ListeningPort[] {
+  const ports = lines.map((line) => ({
+    port: Number(/:(\d+)$/.exec(line.split(/\s+/)[3] ?? "")?.[1] ?? 0),
+    process: /\(\("([^"]+)"/.exec(line)?.[1] ?? "",
+  }));
+  return [...new Map(ports.map((entry) => [`${String(entry.port)} ${entry.process}`, entry])).values()];
+}
+
+function parseDisks(lines: readonly string[]): DiskFacts[] {
+  return lines.flatMap((line) => {
+    const [path = "", device = "", size, , free] = line.split(/\s+/);
+    return free === undefined ? [] : [{ path, device, sizeMiB: Number(size), freeMiB: Number(free) }];
+  });
+}
+
+function parseFiles(lines: readonly string[]): Record<string, FileFacts> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [sha256 = "", mode = "", ...path] = line.split(" ");
+      return [path.join(" "), { sha256, mode }];
+    }),
+  );
+}
+
+/** The first line holds the time and the uptime, which turn a start in clock ticks into a time. */
+function parseUnits(lines: readonly string[]): Record<string, UnitFacts> {
+  const [first = "", ...units] = lines;
+  const [, now = 0, uptime = 0] = first.split(" ").map(Number);
+  return Object.fromEntries(
+    units.map((line) => {
+      const name = line.split(" ")[0] ?? "";
+      const active = line.includes("ActiveState=active");
+      const startedAt = now - (uptime - Number(/started=(\d+)/.exec(line)?.[1] ?? 0) / 100);
+      const changed = (line.split("files=")[1] ?? "").split(" ").filter(Boolean).map(Number);
+      const stale = line.includes("NeedDaemonReload=yes") || changed.some((time) => time > startedAt);
+      return [name, { active, enabled: line.includes("UnitFileState=enabled"), stale: active && stale }];
+    }),
+  );
+}
+
+function parseOwner(text: string): OwnerToken | undefined {
+  if (text === "") return undefined;
+  const token = parseJson(text);
+  if (typeof token === "object" && token !== null && "clusterId" in token) return token as OwnerToken;
+  // A claim that was cut off says nothing about whose host it is: it counts as somebody's.
+  return { clusterId: "unreadable", clusterName: "unreadable", nodeName: "", role: "worker" };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseKubernetes(text: (name: string) => string, lines: (name: string) => string[]): KubernetesFacts {
+  const present = new Set(lines("present"));
+  const initialized = text("initialized");
+  return {
+    ...(text("caSize") !== "" && { caSha256: text("ca").slice(0, 64) }),
+    kubeletConf: present.has(paths.kubeletConf),
+    bootstrapKubeletConf: present.has(paths.bootstrapKubeletConf),
+    adminConf: present.has(paths.adminConf),
+    manifests: lines("manifests"),
+    etcdData: present.has(`${paths.etcdData}/member`),
+    ...(initialized !== "" && { initialized }),
+    apiReady: text("api") === "ok",
+    kubeletHealthy: text("kubelet").endsWith("ok"),
+  };
+}

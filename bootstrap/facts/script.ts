@@ -1,0 +1,156 @@
+import { quote } from "../../remote/quote.ts";
+import { paths } from "../paths.ts";
+
+/** What a look at a host asks for, beyond what every look reads. */
+export interface FactsRequest {
+  /** Files whose checksum and mode are wanted. */
+  readonly files: readonly string[];
+  /** Units, each with the files that it must be newer than. */
+  readonly units: Readonly<Record<string, readonly string[]>>;
+  /** Whether to look for what a cluster leaves behind. @default false */
+  readonly traces?: boolean;
+}
+
+/** Commands that some phase may need. */
+export const askedCommands = [
+  "apt-get",
+  "conntrack",
+  "ip",
+  "ipset",
+  "iptables",
+  "losetup",
+  "modprobe",
+  "nft",
+  "ss",
+];
+
+/** Kernel features with a function of the kernel that proves a built-in one. */
+export const askedFeatures: Readonly<Record<string, string>> = {
+  overlay: "ovl_fill_super",
+  br_netfilter: "br_nf_pre_routing",
+  vxlan: "vxlan_rcv",
+  nf_tables: "nft_do_chain",
+  nf_conntrack: "nf_conntrack_in",
+  ip_set: "ip_set_create",
+};
+
+export const askedSysctls = [
+  "net.ipv4.ip_forward",
+  "net.bridge.bridge-nf-call-iptables",
+  "net.bridge.bridge-nf-call-ip6tables",
+  "net.netfilter.nf_conntrack_max",
+  "fs.inotify.max_user_instances",
+  "fs.inotify.max_user_watches",
+];
+
+/**
+ * The script that reads a host. It needs a POSIX shell, coreutils and iproute2, changes nothing, and prints sections
+ * that begin with a record separator and their name.
+ */
+export function factsScript({ files, units, traces = false }: FactsRequest): string {
+  return [
+    `look() {`,
+    `section() { printf '\\036%s\\n' "$1"; }`,
+    identityPart,
+    listPart(),
+    kernelPart(),
+    filesPart(files),
+    unitsPart(units),
+    kubernetesPart,
+    ...(traces ? [tracesPart] : []),
+    `section end`,
+    `}`,
+    // Nothing in it may eat the script itself, which arrives on standard input.
+    `export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"; look </dev/null 2>/dev/null`,
+    ``,
+  ].join("\n");
+}
+
+const identityPart = `
+section clock; date +%s.%N
+section hostname; cat /proc/sys/kernel/hostname
+section machineId; cat /etc/machine-id
+section productUuid; cat /sys/class/dmi/id/product_uuid
+section os; cat /etc/os-release || cat /usr/lib/os-release
+section uname; uname -r; uname -m
+section virtualization; systemd-detect-virt
+section init; cat /proc/1/comm
+section cpus; nproc
+section memory; cat /proc/meminfo
+section capabilities; cat /proc/self/status
+section cgroup; stat -fc %T /sys/fs/cgroup
+section swaps; cat /proc/swaps
+section fstab; cat ${paths.fstab}
+section links; ip -o link show
+section addresses; ip -o address show
+section routes; ip route show; ip -6 route show
+section listening; ss -Htlnp
+section owner; cat ${paths.owner}
+section dpkg; ls /var/lib/dpkg/updates
+section disks; for d in / /var/lib /var/lib/containerd /var/lib/kubelet /var/lib/etcd; do [ -d $d ] && echo "$d $(df -Pm $d | tail -n 1)"; done`;
+
+function listPart(): string {
+  return `section commands; for c in ${askedCommands.join(" ")}; do command -v $c >/dev/null && echo $c; done`;
+}
+
+function kernelPart(): string {
+  const names = Object.keys(askedFeatures).join(" ");
+  const symbols = Object.values(askedFeatures).join("|");
+  return `
+section modules; for m in ${names}; do
+if [ -f /sys/module/$m/initstate ]; then echo "$m loaded"; elif [ -d /sys/module/$m ]; then echo "$m builtin"
+elif modprobe -nq $m; then echo "$m loadable"; fi; done
+section filesystems; cat /proc/filesystems
+section symbols; grep -oE ' (${symbols})$' /proc/kallsyms
+section sysctls; for s in ${askedSysctls.join(" ")}; do
+f=/proc/sys/$(echo $s | tr . /); [ -f $f ] && echo "$s $(stat -c %a $f) $(cat $f)"; done`;
+}
+
+function filesPart(files: readonly string[]): string {
+  return `
+section files; for f in ${files.map(quote).join(" ")}; do
+[ -f "$f" ] || continue
+key="$(stat -Lc '%i:%s:%.9Y:%.9Z' "$f") $f"
+sum=$(grep -F -m 1 -- " $key" ${paths.sums} | cut -c 1-64)
+[ -n "$sum" ] || sum=$(sha256sum <"$f" | cut -c 1-64)
+echo "$sum $(stat -Lc %a "$f") $f"; done`;
+}
+
+function unitsPart(units: Readonly<Record<string, readonly string[]>>): string {
+  const asked = Object.entries(units).map(
+    ([name, files]) => `unit ${quote(name)} ${files.map(quote).join(" ")}`,
+  );
+  return `
+section units
+up=$(cut -d ' ' -f 1 /proc/uptime); now=$(date +%s.%N)
+unit() { u=$1; shift
+p=$(systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p MainPID $u | tr '\\n' ' ')
+t=0; pid=$(echo "$p" | sed -n 's/.*MainPID=\\([0-9]*\\).*/\\1/p')
+[ "\${pid:-0}" -gt 0 ] && t=$(sed 's/.*) //' /proc/$pid/stat | cut -d ' ' -f 20)
+n=0; for f in "$@"; do m=$(stat -Lc %.9Y "$f") && n="$n $m"; done
+echo "$u $p started=\${t:-0} files=$n"; }
+echo "now $now $up"
+${asked.join("\n")}
+section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating 'keelson-*' | cut -d ' ' -f 1`;
+}
+
+const kubernetesPart = `
+section present; for f in ${paths.kubeletConf} ${paths.bootstrapKubeletConf} ${paths.adminConf} ${paths.initialized} ${paths.etcdData}/member; do
+[ -e $f ] && echo $f; done
+section initialized; cat ${paths.initialized}
+section manifests; ls ${paths.manifests}
+section ca; sed -n '/-BEGIN/,/-END/{/-/d;p;}' ${paths.pki}/ca.crt | base64 -d | sha256sum
+section caSize; stat -c %s ${paths.pki}/ca.crt
+section api; [ -e ${paths.manifests}/kube-apiserver.yaml ] && ${paths.binaries}/kubectl --kubeconfig ${paths.adminConf} --request-timeout=3s get --raw /readyz
+section kubelet; bash -c 'exec 3<>/dev/tcp/127.0.0.1/10248 && printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3 && timeout 2 cat <&3'
+section images; [ -S /run/containerd/containerd.sock ] && timeout 5 ${paths.binaries}/ctr -n k8s.io images ls -q
+section archives; ls ${paths.importedArchives}`;
+
+const tracesPart = `
+section mounts; cut -d ' ' -f 2 /proc/self/mounts | grep -E '^(/var/lib/kubelet/|/run/containerd/|/run/netns/cni-|/var/lib/calico)'
+section interfaces; ls /sys/class/net | grep -E '^(cni0|flannel|cali|vxlan.calico|kube-)'
+section namespaces; ls /run/netns | grep '^cni-'
+section tables; nft list tables | grep -E ' (kube-proxy|calico|flannel)'; nft list chains | grep -oE 'chain (cali-|KUBE-|FLANNEL|CNI-)[^ ]*' | head -n 5
+section sets; ipset list -n | grep '^cali'
+section folders; for d in ${paths.kubernetes} ${paths.state} /etc/keelson /etc/containerd ${paths.cniConfig} /opt/cni /var/lib/calico /var/lib/cni /var/log/pods /run/flannel /run/calico; do [ -d $d ] && [ -n "$(ls -A $d)" ] && echo $d; done
+for d in /var/lib/containerd ${paths.kubelet} ${paths.etcdData}; do [ -n "$(ls -A $d)" ] && echo $d; done`;

@@ -1,0 +1,88 @@
+import { basename, dirname, join } from "node:path";
+import { command, quote } from "../remote/quote.ts";
+import type { Bundle, BundleFile } from "../toolchain/bundle.ts";
+import { paths } from "./paths.ts";
+import { runUnit } from "./unit.ts";
+import type { ChangeContext, HostView } from "./view.ts";
+
+/** A file of the bundle and where it belongs on the host. */
+export interface Delivery {
+  readonly file: BundleFile;
+  readonly path: string;
+  readonly mode: number;
+}
+
+/**
+ * Brings files of the bundle to the host: from its mirror if it has one, else over SSH. Each is verified before it
+ * takes its place, and its checksum is noted, so that later looks need not read it.
+ */
+export async function fetchFiles(
+  context: ChangeContext,
+  { host, bundle }: Pick<HostView, "host" | "bundle">,
+  { name, deliveries }: { readonly name: string; readonly deliveries: readonly Delivery[] },
+): Promise<void> {
+  if (host.mirror === undefined) {
+    for (const { file, path, mode } of deliveries) {
+      const options = { mode, sha256: file.sha256, signal: context.signal };
+      await context.runner.upload(join(bundle.directory, file.path), path, options);
+    }
+    await context.runner.run(noteSums(deliveries), { signal: context.signal });
+    return;
+  }
+  const script = downloadScript(mirrorUrl(host.mirror, bundle), deliveries);
+  await runUnit(context, { name, script, deadlineSeconds: 900 });
+}
+
+/** Binaries and CNI plugins have their folders; image archives wait in the downloads folder until they are imported. */
+export function deliveryOf(file: BundleFile): Delivery {
+  if (file.kind === "images") {
+    return { file, path: `${paths.downloads}/${file.sha256}.tar`, mode: 0o600 };
+  }
+  const folder = file.kind === "cniPlugin" ? paths.cniPlugins : paths.binaries;
+  return { file, path: `${folder}/${file.name}`, mode: 0o755 };
+}
+
+/** Sum of the files' sizes, for an intent: `182 MiB`. */
+export function sizeOf(files: readonly BundleFile[]): string {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return `${String(Math.max(1, Math.round(bytes / 1024 / 1024)))} MiB`;
+}
+
+function mirrorUrl(mirror: string, bundle: Bundle): string {
+  return `${mirror.replace(/\/$/, "")}/bundles/${encodeURIComponent(basename(bundle.directory))}`;
+}
+
+/** curl where the host has it; apt's own helper fetches and verifies files on a minimal Debian. */
+function downloadScript(url: string, deliveries: readonly Delivery[]): string {
+  const folders = [...new Set(deliveries.map(({ path }) => dirname(path)))];
+  const steps = deliveries.map(({ file, path, mode }) => {
+    const from = `${url}/${file.path.split("/").map(encodeURIComponent).join("/")}`;
+    const to = `${dirname(path)}/.keelson-${basename(path)}`;
+    return [
+      command`get ${from} ${to} ${file.sha256}`,
+      command`chmod ${mode.toString(8)} ${to} && mv -f ${to} ${path}`,
+    ].join(" && ");
+  });
+  return `set -e
+get() {
+  rm -f "$2"
+  if command -v curl >/dev/null; then
+    curl -fsS --retry 3 --connect-timeout 10 -o "$2" "$1" && echo "$3  $2" | sha256sum --quiet -c -
+  else /usr/lib/apt/apt-helper -o APT::Sandbox::User=root download-file "$1" "$2" "SHA256:$3" >/dev/null; fi
+}
+${command`mkdir -p ${folders}`}
+${steps.join("\n")}
+${noteSums(deliveries)}`;
+}
+
+/** Replaces a path's line, so that the list does not grow; the write is one rename. */
+function noteSums(deliveries: readonly Delivery[]): string {
+  const notes = deliveries.map(({ file, path }) => `note ${file.sha256} ${quote(path)}`);
+  return `set -e
+note() {
+  mkdir -p ${paths.state}; touch ${paths.sums}
+  (flock 8; awk -v p="$2" '$3 != p' ${paths.sums} >${paths.sums}.new
+  stat -Lc "$1 %i:%s:%.9Y:%.9Z %n" "$2" >>${paths.sums}.new; mv ${paths.sums}.new ${paths.sums}) 8>${paths.sums}.lock
+}
+${notes.join("\n")}`;
+}

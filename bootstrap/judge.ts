@@ -1,0 +1,170 @@
+import { cidrAround, formatCidr, overlaps, parseCidr } from "../clusters/cidr.ts";
+import type { Cidr } from "../clusters/cidr.ts";
+import type { Cluster, ClusterHost } from "../clusters/cluster.ts";
+import type { HostFacts } from "../clusters/facts.ts";
+import type { ErrorCode, Problem } from "../errors.ts";
+import { judgeOwner } from "./judge-owner.ts";
+import { packageOfCommand } from "./phases/packages.ts";
+import { isContainer } from "./view.ts";
+
+/** What the judgement of one host needs to know. */
+export interface Judged {
+  readonly cluster: Cluster;
+  readonly clusterId: string;
+  /** SHA-256 of the cluster's CA; undefined while there is none. */
+  readonly caSha256: string | undefined;
+  readonly host: Pick<ClusterHost, "name" | "role" | "nodeName" | "nodeAddress">;
+  readonly facts: HostFacts;
+}
+
+/** Everything that is wrong with one host. Pure. */
+export function judgeHost(judged: Judged): readonly Problem[] {
+  const found = [
+    ...judgeOwner(judged),
+    ...judgeSystem(judged.facts),
+    ...judgeSize(judged),
+    ...judgePorts(judged),
+    ...judgeNetworks(judged),
+  ];
+  return found.map(([code, message]) => ({ code, where: judged.host.name, message }));
+}
+
+export type Finding = readonly [ErrorCode, string];
+
+function judgeSystem(facts: HostFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (!facts.systemd) findings.push(["KEELSON_HOST_UNSUPPORTED", `${facts.os.name} does not run systemd`]);
+  if (facts.arch !== "amd64") {
+    findings.push(["KEELSON_HOST_UNSUPPORTED", `the architecture is "${facts.arch}", supported is amd64`]);
+  }
+  const missing = Object.entries(facts.kernelFeatures).filter(([, state]) => state === "missing");
+  if (missing.length > 0) {
+    const names = missing.map(([name]) => name).join(", ");
+    findings.push(["KEELSON_HOST_MISSING_CAPABILITY", `kernel ${facts.kernel} lacks ${names}`]);
+  }
+  const needed = Object.keys(packageOfCommand).filter((name) => !facts.commands.includes(name));
+  if (facts.packages.manager === "none" && needed.length > 0) {
+    const message = `lacks ${needed.join(", ")}, and ${facts.os.name} has no apt to install them`;
+    findings.push(["KEELSON_HOST_NO_PACKAGES", message]);
+  }
+  if (!facts.commands.includes("ip") || !facts.commands.includes("ss")) {
+    findings.push(["KEELSON_HOST_MISSING_CAPABILITY", "lacks the commands ip and ss of iproute2"]);
+  }
+  return findings;
+}
+
+const leastMemoryMiB = { controlPlane: 1700, worker: 700 };
+const leastCpus = { controlPlane: 2, worker: 1 };
+const leastDiskMiB = { fresh: 4096, running: 512 };
+
+function judgeSize({ host: { role }, facts }: Judged): Finding[] {
+  const findings: Finding[] = [];
+  if (facts.memoryMiB < leastMemoryMiB[role]) {
+    findings.push(
+      tooSmall(`${String(facts.memoryMiB)} MiB of memory`, `${String(leastMemoryMiB[role])} MiB`),
+    );
+  }
+  if (facts.cpus < leastCpus[role]) {
+    findings.push(tooSmall(`${String(facts.cpus)} processors`, String(leastCpus[role])));
+  }
+  const least = facts.kubernetes.kubeletConf ? leastDiskMiB.running : leastDiskMiB.fresh;
+  const disk = facts.disks.find(({ path }) => path === "/var/lib");
+  if (disk && disk.freeMiB < least) {
+    findings.push(tooSmall(`${String(disk.freeMiB)} MiB free in /var/lib`, `${String(least)} MiB`));
+  }
+  return findings;
+}
+
+function tooSmall(has: string, needs: string): Finding {
+  return ["KEELSON_HOST_TOO_SMALL", `has ${has}, needs at least ${needs}`];
+}
+
+const ours = new Set(["kube-apiserver", "etcd", "kubelet", "kube-controller", "kube-scheduler"]);
+
+function judgePorts({ cluster, host, facts }: Judged): Finding[] {
+  const controlPlane = [cluster.endpoint.port, 2379, 2380, 10257, 10259];
+  const needed = new Set([10250, ...(host.role === "controlPlane" ? controlPlane : [])]);
+  return facts.listening
+    .filter(({ port, process }) => needed.has(port) && !ours.has(process))
+    .map(({ port, process }) => ["KEELSON_HOST_PORT_TAKEN", `"${process}" listens on port ${String(port)}`]);
+}
+
+const clusterInterfaces = /^(cni0|flannel|cali|vxlan|tunl|kube-|docker0$)/;
+
+/** The ranges of pods and services must be nobody else's; what the cluster itself made does not count. */
+function judgeNetworks({ cluster, host, facts }: Judged): Finding[] {
+  const findings: Finding[] = [];
+  const addresses = facts.addresses.filter((entry) => !clusterInterfaces.test(entry.interface));
+  if (addresses.length > 0 && !addresses.some(({ address }) => address === host.nodeAddress)) {
+    const has = addresses.map(({ address }) => address).join(", ");
+    findings.push([
+      "KEELSON_INVALID_INPUT",
+      `its node address is to be ${host.nodeAddress}, but it has ${has}`,
+    ]);
+  }
+  const { podCidr, serviceCidr } = cluster.network;
+  for (const [what, text] of Object.entries({ pod: podCidr, service: serviceCidr })) {
+    const range = parseCidr(text);
+    if (!range) continue;
+    for (const taken of networksOf(facts)) {
+      if (!overlaps(range, taken)) continue;
+      const message = `its network ${formatCidr(taken)} overlaps the ${what} range ${text}`;
+      findings.push(["KEELSON_NETWORK_OVERLAP", message]);
+    }
+  }
+  return findings;
+}
+
+function networksOf({ addresses, routes }: HostFacts): readonly Cidr[] {
+  const own = addresses
+    .filter((entry) => !clusterInterfaces.test(entry.interface))
+    .map(({ address, prefixLength }) => cidrAround(address, prefixLength));
+  const routed = routes
+    .filter((route) => route.destination !== "default" && !clusterInterfaces.test(route.interface))
+    .map(({ destination }) => parseCidr(destination.includes("/") ? destination : `${destination}/32`));
+  const ranges = [...own, ...routed].filter((range) => range !== undefined);
+  return [...new Map(ranges.map((range) => [formatCidr(range), range])).values()];
+}
+
+/** What is wrong between hosts: clones, and clocks that disagree. Hosts that are judged only by record count too. */
+export function judgeTogether(facts: Readonly<Record<string, HostFacts>>): readonly Problem[] {
+  const hosts = Object.entries(facts);
+  const machines = hosts.filter(([, host]) => !isContainer(host));
+  return [
+    ...clones(hosts, "host name", ({ hostname }) => hostname),
+    ...clones(hosts, "machine-id", ({ machineId }) => machineId),
+    ...clones(machines, "product UUID", ({ productUuid }) => productUuid),
+    ...skews(hosts),
+  ];
+}
+
+type NamedFacts = readonly (readonly [string, HostFacts])[];
+
+function clones(hosts: NamedFacts, what: string, valueOf: (facts: HostFacts) => string): Problem[] {
+  const firsts = new Map<string, string>();
+  return hosts.flatMap(([name, facts]): Problem[] => {
+    const value = valueOf(facts);
+    const first = firsts.get(value);
+    if (value === "") return [];
+    if (first === undefined) firsts.set(value, name);
+    if (first === undefined) return [];
+    return [
+      { code: "KEELSON_HOST_DUPLICATE", where: name, message: `has the ${what} of "${first}" ("${value}")` },
+    ];
+  });
+}
+
+const mostSkewMs = 30_000;
+
+function skews(hosts: NamedFacts): Problem[] {
+  const offsets = hosts.map(([, { clockOffsetMs }]) => clockOffsetMs).sort((left, right) => left - right);
+  const median = offsets[Math.floor((offsets.length - 1) / 2)] ?? 0;
+  return hosts
+    .filter(([, { clockOffsetMs }]) => Math.abs(clockOffsetMs - median) > mostSkewMs)
+    .map(([where, { clockOffsetMs }]) => {
+      const seconds = Math.round((clockOffsetMs - median) / 1000);
+      const side = seconds > 0 ? "ahead of" : "behind";
+      const message = `its clock is ${String(Math.abs(seconds))} s ${side} the other hosts'`;
+      return { code: "KEELSON_HOST_CLOCK_SKEW", where, message };
+    });
+}

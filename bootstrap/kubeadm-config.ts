@@ -1,0 +1,140 @@
+import { stringify } from "yaml";
+import type { ClusterHost } from "../clusters/cluster.ts";
+import type { HostFacts } from "../clusters/facts.ts";
+import { paths } from "./paths.ts";
+import { kubeletPatch } from "./phases/kubelet.ts";
+import type { ControlPlaneView, HostView } from "./view.ts";
+import { isContainer } from "./view.ts";
+
+const apiVersion = "kubeadm.k8s.io/v1beta4";
+
+/** The configuration with which `kubeadm init` makes this cluster on this host. Holds no secret. */
+export function initConfig(view: ControlPlaneView): string {
+  const { cluster, host, bundle } = view;
+  const { podCidr, serviceCidr, dnsDomain } = cluster.network;
+  return documents([
+    {
+      apiVersion,
+      kind: "InitConfiguration",
+      // kubeadm makes one token whatever we say; ours are made per join, so that this one may end at once.
+      bootstrapTokens: [{ description: "made by kubeadm init, unused", ttl: "1m0s" }],
+      localAPIEndpoint: { advertiseAddress: host.nodeAddress, bindPort: cluster.endpoint.port },
+      nodeRegistration: nodeRegistration(view, initIgnores(view.facts)),
+      ...patches(view.facts),
+      skipPhases: ["upload-certs", "addon", "show-join-command"],
+    },
+    {
+      apiVersion,
+      kind: "ClusterConfiguration",
+      clusterName: cluster.name,
+      kubernetesVersion: `v${bundle.kubernetes}`,
+      controlPlaneEndpoint: endpointOf(cluster.endpoint),
+      encryptionAlgorithm: "ECDSA-P256",
+      networking: { podSubnet: podCidr, serviceSubnet: serviceCidr, dnsDomain },
+      apiServer: { certSANs: apiNamesOf(view) },
+    },
+    { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", cgroupDriver: "systemd" },
+  ]);
+}
+
+/** The configuration with which `kubeadm join` makes this host a worker. Holds a token. */
+export function joinConfig(view: HostView, token: string): string {
+  return documents([
+    {
+      apiVersion,
+      kind: "JoinConfiguration",
+      discovery: {
+        file: { kubeConfigPath: paths.discovery },
+        tlsBootstrapToken: token,
+      },
+      nodeRegistration: nodeRegistration(view, joinIgnores(view.facts)),
+      ...patches(view.facts),
+    },
+  ]);
+}
+
+/** The kubeconfig without a user from which a joining host learns whom to trust. */
+export function discoveryConfig({ cluster, caCertificate }: HostView): string {
+  return documents([
+    {
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [
+        {
+          name: cluster.name,
+          cluster: {
+            server: `https://${endpointOf(cluster.endpoint)}`,
+            "certificate-authority-data": Buffer.from(caCertificate).toString("base64"),
+          },
+        },
+      ],
+    },
+  ]);
+}
+
+function nodeRegistration({ host }: HostView, ignorePreflightErrors: readonly string[]): object {
+  return {
+    name: host.nodeName,
+    criSocket: paths.containerdSocket,
+    imagePullPolicy: "IfNotPresent",
+    kubeletExtraArgs: [{ name: "node-ip", value: host.nodeAddress }],
+    ...initialTaints(host),
+    ...(ignorePreflightErrors.length > 0 && { ignorePreflightErrors }),
+  };
+}
+
+/** A worker's taints are there before the first pod lands on it; kubeadm has a default for control planes. */
+function initialTaints({ role, taints }: ClusterHost): object {
+  return role === "worker" && taints.length > 0 ? { taints } : {};
+}
+
+function patches(facts: HostFacts): object {
+  return kubeletPatch(facts) === undefined ? {} : { patches: { directory: paths.patches } };
+}
+
+/** Our own judgement came first; of kubeadm's checks those are left out that the host's facts prove pointless. */
+function initIgnores(facts: HostFacts): readonly string[] {
+  const { manifests, etcdData, caSha256 } = facts.kubernetes;
+  const isPartial = manifests.length > 0 || etcdData || caSha256 !== undefined;
+  return [
+    ...hostIgnores(facts),
+    ...manifests.map((name) => `FileAvailable--etc-kubernetes-manifests-${name}`),
+    ...(etcdData ? ["DirAvailable--var-lib-etcd"] : []),
+    ...(isPartial ? portIgnores(facts) : []),
+  ];
+}
+
+function joinIgnores(facts: HostFacts): readonly string[] {
+  const { caSha256, bootstrapKubeletConf } = facts.kubernetes;
+  return [
+    ...hostIgnores(facts),
+    ...(caSha256 === undefined ? [] : ["FileAvailable--etc-kubernetes-pki-ca.crt"]),
+    ...(bootstrapKubeletConf ? ["FileAvailable--etc-kubernetes-bootstrap-kubelet.conf"] : []),
+    ...portIgnores(facts),
+  ];
+}
+
+/** Judging has made sure that whoever listens there is of this cluster. */
+function portIgnores(facts: HostFacts): readonly string[] {
+  const ports = new Set(facts.listening.map(({ port }) => port));
+  return [6443, 10259, 10257, 10250, 2379, 2380]
+    .filter((port) => ports.has(port))
+    .map((port) => `Port-${String(port)}`);
+}
+
+function hostIgnores(facts: HostFacts): readonly string[] {
+  const isStock = facts.cgroupVersion === 2 && !isContainer(facts);
+  return [...(isStock ? [] : ["SystemVerification"]), ...(facts.swap.active.length > 0 ? ["Swap"] : [])];
+}
+
+function apiNamesOf({ cluster, host, apiNames }: ControlPlaneView): readonly string[] {
+  return [...new Set([cluster.endpoint.host, host.nodeAddress, ...apiNames, "localhost", "127.0.0.1"])];
+}
+
+function endpointOf({ host, port }: ControlPlaneView["cluster"]["endpoint"]): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
+}
+
+function documents(values: readonly object[]): string {
+  return values.map((value) => stringify(value)).join("---\n");
+}

@@ -1,0 +1,40 @@
+import { command } from "../../remote/quote.ts";
+import { runUnit } from "../unit.ts";
+import type { Phase } from "../view.ts";
+
+/** The Debian package that brings each command which Kubernetes, or a later reset, calls on a host. */
+export const packageOfCommand: Readonly<Record<string, string>> = {
+  conntrack: "conntrack",
+  ipset: "ipset",
+  iptables: "iptables",
+  losetup: "mount",
+  modprobe: "kmod",
+  nft: "nftables",
+};
+
+/** Installs the operating system's packages that are missing. */
+export const packages: Phase = {
+  title: "packages",
+  plan: ({ facts }) => {
+    const missing = Object.keys(packageOfCommand).filter((name) => !facts.commands.includes(name));
+    if (missing.length === 0) return [];
+    const names = [...new Set(missing.map((name) => packageOfCommand[name] ?? name))].sort();
+    return [
+      {
+        intent: `install packages ${names.join(", ")}`,
+        work: (context) =>
+          runUnit(context, { name: "packages", script: installScript(names), deadlineSeconds: 600 }),
+      },
+    ];
+  },
+};
+
+/** Package lists are read anew only if the first attempt fails: most hosts have them. */
+function installScript(names: readonly string[]): string {
+  return `
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C
+[ -z "$(ls /var/lib/dpkg/updates)" ] || dpkg --force-confold --configure -a
+install() { ${command`apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 install --no-install-recommends -y ${names}`}; }
+have_lists() { ls /var/lib/apt/lists | grep -q _Packages; }
+{ have_lists && install; } || { apt-get -qq -o DPkg::Lock::Timeout=300 update && install; }`;
+}

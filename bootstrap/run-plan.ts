@@ -1,0 +1,104 @@
+import { KeelsonError, throwIfAborted } from "../errors.ts";
+import type { Runner } from "../remote/runner.ts";
+import { withHostLock } from "./host-lock.ts";
+import type { Operation } from "./operation.ts";
+import { settleLeftovers } from "./leftovers.ts";
+import type { HostView, Phase } from "./view.ts";
+
+/** Phases that do not depend on each other: they are judged on one look and run at once. */
+export type Step<View extends HostView> = readonly Phase<View>[];
+
+export interface PlanTarget<View extends HostView> {
+  readonly host: string;
+  /** Undefined for a host that does not exist yet: it can be previewed only. */
+  readonly runner: Runner | undefined;
+  /** Reads the host (and its Node) anew. Changes nothing. */
+  readonly look: () => Promise<View>;
+  /** Throws if the host must not be touched. */
+  readonly judge: (view: View) => void;
+}
+
+/**
+ * Brings a host through the steps. Every change goes through the one door in here; after a step that changed something
+ * the host is read again, and the step must have nothing left to do. A preview lists the same changes and makes none.
+ *
+ * @returns the view at the end
+ * @throws KeelsonError KEELSON_COMMAND_FAILED if a phase ran and its postcondition does not hold
+ */
+export async function runPlan<View extends HostView>(
+  operation: Operation,
+  target: PlanTarget<View>,
+  steps: readonly Step<View>[],
+): Promise<View> {
+  const { runner, host } = target;
+  if (operation.preview) return preview(operation, target, steps);
+  if (runner === undefined) {
+    throw new KeelsonError("KEELSON_INVALID_INPUT", `Cannot change ${host}: its address is unknown`);
+  }
+  return withHostLock(runner, operation.signal, async () => {
+    let view = await target.look();
+    target.judge(view);
+    if (await settleLeftovers(runner, view.facts, operation)) view = await target.look();
+    for (const step of steps) {
+      if (!(await runStep({ operation, runner, host }, step, view))) continue;
+      view = await target.look();
+      verify(host, step, view);
+    }
+    return view;
+  });
+}
+
+async function preview<View extends HostView>(
+  operation: Operation,
+  { host, look, judge }: PlanTarget<View>,
+  steps: readonly Step<View>[],
+): Promise<View> {
+  const view = await look();
+  judge(view);
+  for (const phase of steps.flat()) {
+    for (const { intent } of phase.plan(view)) operation.onIntent({ host, what: intent });
+  }
+  return view;
+}
+
+interface Door {
+  readonly operation: Operation;
+  readonly runner: Runner;
+  readonly host: string;
+}
+
+/** All phases of a step end before an error is raised, so that nothing runs on unseen. */
+async function runStep<View extends HostView>(door: Door, step: Step<View>, view: View): Promise<boolean> {
+  const outcomes = await Promise.allSettled(step.map((phase) => runPhase(door, phase, view)));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  return outcomes.some((outcome) => outcome.status === "fulfilled" && outcome.value);
+}
+
+async function runPhase<View extends HostView>(
+  { operation, runner, host }: Door,
+  phase: Phase<View>,
+  view: View,
+): Promise<boolean> {
+  const changes = phase.plan(view);
+  if (changes.length === 0) return false;
+  operation.onPhase?.(host, phase.title);
+  for (const { intent, work } of changes) {
+    throwIfAborted(operation.signal, `${intent} on ${host}`);
+    operation.onIntent({ host, what: intent });
+    const log = (line: string): void => {
+      operation.log(host, line);
+    };
+    await work({ runner, signal: operation.signal, log });
+  }
+  return true;
+}
+
+function verify<View extends HostView>(host: string, step: Step<View>, view: View): void {
+  const left = step.flatMap((phase) => phase.plan(view).map(({ intent }) => intent));
+  if (left.length === 0) return;
+  throw new KeelsonError(
+    "KEELSON_COMMAND_FAILED",
+    `Cannot finish ${host}: still to do after it was done: "${left.join('", "')}"`,
+    { fix: "Find out what changes the host back; a second tool that manages it, for example" },
+  );
+}

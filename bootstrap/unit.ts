@@ -1,0 +1,50 @@
+import { command, quote } from "../remote/quote.ts";
+import { paths } from "./paths.ts";
+import type { ChangeContext } from "./view.ts";
+
+export interface UnitRun {
+  /** Names the unit `keelson-<name>`, under which a later run finds it. */
+  readonly name: string;
+  /** A shell script without secrets. */
+  readonly script: string;
+  readonly deadlineSeconds: number;
+}
+
+/**
+ * Runs a long command as a transient unit of the host's systemd, which outlives a lost connection and has a name. Its
+ * output goes to a file that only root reads, since kubeadm prints tokens; the error carries its end without them.
+ *
+ * @throws CommandError if the script fails
+ */
+export async function runUnit(
+  context: ChangeContext,
+  { name, script, deadlineSeconds }: UnitRun,
+): Promise<void> {
+  const { runner, signal } = context;
+  const unit = `keelson-${name}`;
+  const log = `${paths.run}/${name}.log`;
+  const line = [
+    command`mkdir -p -m 700 ${paths.run} && systemd-run --quiet --wait --collect --unit=${unit}`,
+    command`--description=${`keelson: ${name}`} --property=RuntimeMaxSec=${deadlineSeconds}`,
+    `sh -c ${quote(`umask 077; exec >${log} 2>&1 </dev/null; umask 022\n${script}`)}`,
+    `|| { code=$?; ${tail(log)}; exit $code; }; rm -f ${log}`,
+  ].join(" ");
+  try {
+    await runner.run(line, { signal });
+  } catch (error) {
+    if (signal.aborted) await stopUnits(context, [`${unit}.service`]).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Stops units and waits until they are gone. */
+export async function stopUnits(
+  { runner }: Pick<ChangeContext, "runner">,
+  units: readonly string[],
+): Promise<void> {
+  if (units.length > 0) await runner.run(command`systemctl stop ${units}`);
+}
+
+function tail(log: string): string {
+  return `tail -n 30 ${log} | sed -E 's/[a-z0-9]{6}\\.[a-z0-9]{16}/<token>/g' >&2`;
+}

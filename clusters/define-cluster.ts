@@ -1,0 +1,161 @@
+import { isIP } from "node:net";
+import { ProblemsError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
+import { formatCidr, overlaps, parseCidr } from "./cidr.ts";
+import type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
+
+/** Kubernetes minors that this release brings up. */
+export const supportedMinors = ["1.34", "1.35", "1.36"] as const;
+
+/** A cluster as people write it: everything that has a default may be left out. */
+export interface ClusterSpec {
+  readonly name: string;
+  /** Version without `v`, `1.35.4` for example. */
+  readonly kubernetes: string;
+  /** @default - the address of the one control-plane host, port 6443 */
+  readonly endpoint?: { readonly host: string; readonly port?: number };
+  readonly network?: Partial<Network>;
+  /** By logical name. */
+  readonly hosts: Readonly<Record<string, HostSpec>>;
+}
+
+export interface HostSpec {
+  readonly role: "controlPlane" | "worker";
+  /** The address that SSH dials and, unless `nodeAddress` differs, other nodes use. */
+  readonly address: string;
+  /** @default - the logical name */
+  readonly nodeName?: string;
+  /** @default - `address` */
+  readonly nodeAddress?: string;
+  /** Base of an HTTP mirror that serves `/bundles`. */
+  readonly mirror?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
+}
+
+/** A cluster's data, complete and checked. */
+export interface DefinedCluster {
+  readonly cluster: Cluster;
+  readonly hosts: readonly (ClusterHost & { readonly address: string })[];
+}
+
+/**
+ * Fills in the defaults of a cluster and checks it.
+ *
+ * @throws ProblemsError with everything that is wrong
+ */
+export function defineCluster(spec: ClusterSpec): DefinedCluster {
+  const hosts = Object.entries(spec.hosts).map(([name, host]) => ({
+    name,
+    role: host.role,
+    nodeName: host.nodeName ?? name,
+    nodeAddress: host.nodeAddress ?? host.address,
+    address: host.address,
+    ...(host.mirror !== undefined && { mirror: host.mirror }),
+    labels: host.labels ?? {},
+    taints: host.taints ?? [],
+  }));
+  const first = hosts.find(({ role }) => role === "controlPlane");
+  const network: Network = {
+    cni: "canal",
+    podCidr: "10.244.0.0/16",
+    serviceCidr: "10.96.0.0/16",
+    dnsDomain: "cluster.local",
+    ...spec.network,
+  };
+  const endpoint = { host: first?.nodeAddress ?? "", port: 6443, ...spec.endpoint };
+  const cluster = { name: spec.name, kubernetes: spec.kubernetes, endpoint, network };
+  const problems = [...clusterProblems(cluster), ...networkProblems(network), ...hostProblems(hosts)];
+  if (problems.length > 0) throw new ProblemsError(`define cluster "${spec.name}"`, problems);
+  return { cluster, hosts };
+}
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+function clusterProblems({ name, kubernetes, endpoint }: Cluster): Problem[] {
+  const isSupported = supportedMinors.some((minor) =>
+    new RegExp(`^${minor.replace(".", "\\.")}\\.\\d+$`).test(kubernetes),
+  );
+  return [
+    ...(label.test(name)
+      ? []
+      : [invalid("name", `"${name}" is not a lower-case label of at most 63 characters`)]),
+    ...(isSupported
+      ? []
+      : [
+          unsupported(
+            "kubernetes",
+            `"${kubernetes}" is none of ${supportedMinors.map((minor) => `${minor}.x`).join(", ")}`,
+          ),
+        ]),
+    ...(Number.isInteger(endpoint.port) && endpoint.port > 0 && endpoint.port < 65536
+      ? []
+      : [invalid("endpoint.port", `${String(endpoint.port)} is not a port`)]),
+  ];
+}
+
+function networkProblems({ podCidr, serviceCidr, mtu }: Network): Problem[] {
+  const [pods, services] = [parseCidr(podCidr), parseCidr(serviceCidr)];
+  const problems = [
+    ...(pods
+      ? []
+      : [invalid("network.podCidr", `"${podCidr}" is not an address range such as 10.244.0.0/16`)]),
+    ...(services
+      ? []
+      : [invalid("network.serviceCidr", `"${serviceCidr}" is not an address range such as 10.96.0.0/16`)]),
+    ...(mtu === undefined || (Number.isInteger(mtu) && mtu >= 1280 && mtu <= 65535)
+      ? []
+      : [invalid("network.mtu", `${String(mtu)} is not between 1280 and 65535`)]),
+  ];
+  if (pods && services && overlaps(pods, services)) {
+    const message = `${formatCidr(services)} overlaps the pod range ${formatCidr(pods)}`;
+    problems.push({ code: "KEELSON_NETWORK_OVERLAP", where: "network.serviceCidr", message });
+  }
+  return problems;
+}
+
+function hostProblems(hosts: DefinedCluster["hosts"]): Problem[] {
+  const masters = hosts.filter(({ role }) => role === "controlPlane").length;
+  return [
+    ...(masters === 1
+      ? []
+      : [
+          unsupported(
+            "hosts",
+            `${String(masters)} control-plane hosts, but this release supports exactly one`,
+          ),
+        ]),
+    ...hosts.flatMap((host) => [
+      ...(nodeName.test(host.nodeName)
+        ? []
+        : [invalid(`hosts.${host.name}.nodeName`, `"${host.nodeName}" is not a node name`)]),
+      ...(isIP(host.nodeAddress) > 0
+        ? []
+        : [invalid(`hosts.${host.name}.nodeAddress`, `"${host.nodeAddress}" is not an IP address`)]),
+    ]),
+    ...repeated(hosts, "nodeName"),
+    ...repeated(hosts, "nodeAddress"),
+  ];
+}
+
+function repeated(hosts: DefinedCluster["hosts"], key: "nodeName" | "nodeAddress"): Problem[] {
+  const firsts = new Map<string, string>();
+  return hosts.flatMap((host): Problem[] => {
+    const other = firsts.get(host[key]);
+    if (other === undefined) {
+      firsts.set(host[key], host.name);
+      return [];
+    }
+    const message = `"${host[key]}" is that of "${other}" too`;
+    return [{ code: "KEELSON_HOST_DUPLICATE", where: `hosts.${host.name}.${key}`, message }];
+  });
+}
+
+function invalid(where: string, message: string): Problem {
+  return { code: "KEELSON_INVALID_INPUT", where, message };
+}
+
+function unsupported(where: string, message: string): Problem {
+  return { code: "KEELSON_NOT_SUPPORTED", where, message };
+}
