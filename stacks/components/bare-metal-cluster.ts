@@ -1,0 +1,121 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Taint } from "../../clusters/cluster.ts";
+import type { Profile } from "../../clusters/profile.ts";
+import { KeelsonError } from "../../errors.ts";
+import type { ConnectionArgs, HostArgs } from "../resources.ts";
+import type { Cluster } from "./cluster.ts";
+import { declareCluster, type SshClusterArgs } from "./ssh-cluster.ts";
+
+export interface BareMetalClusterArgs extends SshClusterArgs {
+  /** How all hosts are reached; a host's own settings win. @default - as root, with the SSH agent */
+  readonly ssh?: Omit<ConnectionArgs, "address" | "hostKey">;
+  readonly controlPlane: {
+    /** Where the API answers. @default - the control-plane host's node address, port 6443 */
+    readonly endpoint?: { readonly address: pulumi.Input<string>; readonly port?: number };
+    /** One host in this release. The key is its logical name and default node name. */
+    readonly hosts: Readonly<Record<string, BareMetalHost>>;
+  };
+  /** Named groups of workers. @default {} */
+  readonly pools?: Readonly<Record<string, Pool>>;
+}
+
+export interface Pool {
+  /** The key is the host's logical name and default node name; it is unique in the cluster. */
+  readonly hosts: Readonly<Record<string, BareMetalHost>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
+}
+
+export interface BareMetalHost {
+  /** Host name or IP address that SSH dials. */
+  readonly address: pulumi.Input<string>;
+  /** The IP address that other nodes use. @default - the SSH address */
+  readonly nodeAddress?: pulumi.Input<string>;
+  /** @default - the logical name */
+  readonly nodeName?: string;
+  /** What differs from the cluster's SSH settings. */
+  readonly ssh?: Partial<ConnectionArgs>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
+  /** Base of an HTTP mirror that the host can reach. @default - artifacts are sent over SSH */
+  readonly mirror?: pulumi.Input<string>;
+  /** Another number makes a worker anew: for a host that died, or was installed again. */
+  readonly generation?: number;
+}
+
+/** A Kubernetes cluster on machines that are reached over SSH. */
+export class BareMetalCluster extends pulumi.ComponentResource implements Cluster {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly provider: k8s.Provider;
+  readonly profile: Profile;
+  readonly clusterId: pulumi.Output<string>;
+  readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly deletedWith: pulumi.Resource | undefined;
+
+  constructor(name: string, args: BareMetalClusterArgs, options?: pulumi.ComponentResourceOptions) {
+    super("keelson:index:BareMetalCluster", name, {}, options);
+    const pools = Object.values(args.pools ?? {});
+    refuseSharedNames(name, [args.controlPlane, ...pools]);
+    const { endpoint, hosts } = args.controlPlane;
+    const cluster = declareCluster(this, name, args, {
+      controlPlane: mapHosts(hosts, (key, host) => toHost(args, key, host, {})),
+      workers: Object.assign({}, ...pools.map((pool) => workersOf(args, pool))) as ReturnType<
+        typeof workersOf
+      >,
+      ...(endpoint === undefined ? {} : { endpoint }),
+    });
+    this.name = name;
+    this.labels = cluster.labels;
+    this.kubeconfig = cluster.kubeconfig;
+    this.provider = cluster.provider;
+    this.profile = cluster.profile;
+    this.clusterId = cluster.clusterId;
+    this.nodeAddresses = cluster.nodeAddresses;
+    this.deletedWith = cluster.deletedWith;
+    this.registerOutputs({ kubeconfig: this.kubeconfig, clusterId: this.clusterId });
+  }
+}
+
+function workersOf(
+  args: BareMetalClusterArgs,
+  pool: Pool,
+): Record<string, HostArgs & { readonly generation?: number }> {
+  return mapHosts(pool.hosts, (key, host) => {
+    const { generation } = host;
+    return { ...toHost(args, key, host, pool), ...(generation === undefined ? {} : { generation }) };
+  });
+}
+
+function toHost(args: BareMetalClusterArgs, key: string, host: BareMetalHost, pool: Partial<Pool>): HostArgs {
+  const isControlPlane = key in args.controlPlane.hosts;
+  return {
+    role: isControlPlane ? "controlPlane" : "worker",
+    nodeName: host.nodeName ?? key,
+    nodeAddress: host.nodeAddress ?? host.address,
+    labels: { ...pool.labels, ...host.labels },
+    taints: [...(pool.taints ?? []), ...(host.taints ?? [])],
+    ...(host.mirror === undefined ? {} : { mirror: host.mirror }),
+    connection: { ...args.ssh, address: host.address, ...host.ssh },
+  };
+}
+
+function mapHosts<Result>(
+  hosts: Readonly<Record<string, BareMetalHost>>,
+  convert: (key: string, host: BareMetalHost) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(hosts).map(([key, host]) => [key, convert(key, host)]));
+}
+
+function refuseSharedNames(cluster: string, groups: readonly Pick<Pool, "hosts">[]): void {
+  const names = groups.flatMap(({ hosts }) => Object.keys(hosts));
+  const shared = names.filter((name, index) => names.indexOf(name) !== index);
+  if (shared.length === 0) return;
+  const list = [...new Set(shared)].map((name) => `"${name}"`).join(", ");
+  throw new KeelsonError(
+    "KEELSON_INVALID_INPUT",
+    `Cannot declare cluster "${cluster}": several hosts are named ${list}`,
+  );
+}

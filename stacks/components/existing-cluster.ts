@@ -1,0 +1,40 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Profile } from "../../clusters/profile.ts";
+import type { Cluster } from "./cluster.ts";
+import { apiProvider } from "./ssh-cluster.ts";
+
+export interface ExistingClusterArgs {
+  /** Access with the rights that the applications' objects need. */
+  readonly kubeconfig: pulumi.Input<string>;
+  /** What the cluster offers to applications. */
+  readonly profile: Profile;
+  /** Names the cluster for ever; another value means another cluster. @default - the component's name */
+  readonly clusterId?: string;
+  /** What tells clusters apart: region, stage, kind of hardware. @default {} */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A cluster that somebody else made and keeps. */
+export class ExistingCluster extends pulumi.ComponentResource implements Cluster {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly provider: k8s.Provider;
+  readonly profile: Profile;
+  readonly clusterId: pulumi.Output<string>;
+  readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>> = {};
+  readonly deletedWith: pulumi.Resource | undefined = undefined;
+
+  constructor(name: string, args: ExistingClusterArgs, options?: pulumi.ComponentResourceOptions) {
+    super("keelson:index:ExistingCluster", name, {}, options);
+    const { clusterId = name, labels = {}, profile } = args;
+    this.name = name;
+    this.labels = labels;
+    this.profile = profile;
+    this.kubeconfig = pulumi.secret(args.kubeconfig);
+    this.clusterId = pulumi.output(clusterId);
+    this.provider = apiProvider(name, this.kubeconfig, clusterId, { parent: this });
+    this.registerOutputs({ clusterId: this.clusterId });
+  }
+}

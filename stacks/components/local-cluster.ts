@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Profile } from "../../clusters/profile.ts";
+import { type HostArgs, LocalMachine } from "../resources.ts";
+import type { Cluster } from "./cluster.ts";
+import { declareCluster, type SshClusterArgs } from "./ssh-cluster.ts";
+
+export interface LocalClusterArgs extends SshClusterArgs {
+  /** How many workers. @default 1 */
+  readonly workers?: number;
+  /** Machines of one fleet share a network, so their clusters reach each other. @default - from project and stack */
+  readonly fleet?: string;
+}
+
+/** A Kubernetes cluster on machines of this computer: bootstrapped over SSH, just as bare metal is. */
+export class LocalCluster extends pulumi.ComponentResource implements Cluster {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly provider: k8s.Provider;
+  readonly profile: Profile;
+  readonly clusterId: pulumi.Output<string>;
+  readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly deletedWith: pulumi.Resource | undefined;
+
+  constructor(name: string, args: LocalClusterArgs = {}, options?: pulumi.ComponentResourceOptions) {
+    super("keelson:index:LocalCluster", name, {}, options);
+    const { workers = 1, fleet = defaultFleet() } = args;
+    const names = Array.from({ length: workers }, (_, index) => `w${String(index + 1)}`);
+    const cluster = declareCluster(this, name, args, {
+      controlPlane: { cp1: this.#machine(name, "cp1", fleet) },
+      workers: Object.fromEntries(names.map((host) => [host, this.#machine(name, host, fleet)])),
+      disposable: true,
+    });
+    this.name = name;
+    this.labels = cluster.labels;
+    this.kubeconfig = cluster.kubeconfig;
+    this.provider = cluster.provider;
+    this.profile = cluster.profile;
+    this.clusterId = cluster.clusterId;
+    this.nodeAddresses = cluster.nodeAddresses;
+    this.deletedWith = cluster.deletedWith;
+    this.registerOutputs({ kubeconfig: this.kubeconfig, clusterId: this.clusterId });
+  }
+
+  #machine(cluster: string, host: string, fleet: string): HostArgs {
+    const machine = new LocalMachine(
+      `${cluster}-${host}`,
+      { name: `${fleet}-${cluster}-${host}`, fleet },
+      { parent: this },
+    );
+    const { address, port, user, privateKey, hostKey, mirror } = machine;
+    return {
+      role: host === "cp1" ? "controlPlane" : "worker",
+      nodeName: host,
+      nodeAddress: address,
+      mirror,
+      labels: {},
+      taints: [],
+      connection: { address, port, user, privateKey, hostKey },
+    };
+  }
+}
+
+/** The fleet of all local clusters of this stack; another stack has another one. */
+export function defaultFleet(): string {
+  return toLabel(`${pulumi.getProject()}-${pulumi.getStack()}`);
+}
+
+const longest = 24;
+
+function toLabel(text: string): string {
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  if (plain === text && plain.length <= longest) return plain;
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 6);
+  return `${plain.slice(0, longest - 7).replace(/-$/, "")}-${digest}`;
+}

@@ -1,0 +1,135 @@
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { Network } from "../../clusters/cluster.ts";
+import type { Profile } from "../../clusters/profile.ts";
+import {
+  type ClusterArgs,
+  ClusterHosts,
+  ClusterIdentity,
+  ClusterServices,
+  ControlPlane,
+  type HostArgs,
+  type HostRecordArgs,
+  WorkerNode,
+} from "../resources.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** The Kubernetes version of a cluster that does not name one. */
+export const defaultKubernetes = "1.35.4";
+
+const defaultNetwork: Network = {
+  cni: "canal",
+  podCidr: "10.244.0.0/16",
+  serviceCidr: "10.96.0.0/12",
+  dnsDomain: "cluster.local",
+};
+
+/** A pod network, or connection, that hangs must not hang the run. In seconds. */
+const apiTimeoutSeconds = 30;
+
+/** What every cluster of hosts has, wherever its hosts come from. */
+export interface SshClusterArgs {
+  /** Version without `v`. @default "1.35.4" */
+  readonly kubernetes?: string;
+  /** @default - canal with 10.244.0.0/16 for pods and 10.96.0.0/12 for services */
+  readonly network?: Partial<Network>;
+  /** What tells clusters apart: region, stage, kind of hardware. @default {} */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** What the cluster offers to applications, beyond its Kubernetes version. @default {} */
+  readonly profile?: Omit<Profile, "kubernetes">;
+}
+
+/** The hosts of a cluster, ready to be written into resources. */
+export interface SshClusterHosts {
+  readonly controlPlane: HostRecordArgs;
+  readonly workers: Readonly<Record<string, SshWorker>>;
+  /** Where the API answers. @default - the node address of the first control-plane host, port 6443 */
+  readonly endpoint?: { readonly address: pulumi.Input<string>; readonly port?: number };
+  /** True if the hosts are destroyed together with the cluster. @default false */
+  readonly disposable?: boolean;
+}
+
+export interface SshWorker {
+  readonly host: HostArgs;
+  /** Another number makes the node anew. */
+  readonly generation?: number;
+}
+
+/** Declares the resources that turn hosts into a cluster, as children of a component. */
+export function declareCluster(
+  parent: pulumi.ComponentResource,
+  name: string,
+  args: SshClusterArgs,
+  hosts: SshClusterHosts,
+): Cluster {
+  const cluster = describeCluster(name, args, hosts);
+  const { clusterId, caCertificate, identity } = new ClusterIdentity(name, { name }, { parent });
+  const all = { ...hosts.controlPlane, ...mapValues(hosts.workers, ({ host }) => host) };
+  const { disposable = false } = hosts;
+  const checked = new ClusterHosts(
+    name,
+    { cluster, clusterId, caCertificate, hosts: all, disposable },
+    { parent },
+  );
+  const child = { parent, deletedWith: checked };
+  const { controlPlane } = hosts;
+  const plane = new ControlPlane(
+    name,
+    { cluster, clusterId, identity, hosts: controlPlane },
+    { ...child, dependsOn: checked },
+  );
+  const access = { cluster, clusterId, kubeconfig: plane.kubeconfig, controlPlane };
+  const services = new ClusterServices(name, access, { ...child, dependsOn: plane });
+  const workers = Object.entries(hosts.workers).map(([key, worker]) => {
+    const inputs = { ...access, caCertificate, name: key, ...worker };
+    return new WorkerNode(`${name}-${key}`, inputs, { ...child, dependsOn: services });
+  });
+  return {
+    name,
+    labels: args.labels ?? {},
+    kubeconfig: plane.kubeconfig,
+    provider: apiProvider(name, plane.kubeconfig, clusterId, { parent, dependsOn: [services, ...workers] }),
+    profile: profileOf(cluster.kubernetes, args.profile),
+    clusterId,
+    nodeAddresses: Object.fromEntries(
+      Object.values(all).map(({ nodeName, nodeAddress }) => [nodeName, pulumi.output(nodeAddress)]),
+    ),
+    deletedWith: checked,
+  };
+}
+
+/** The Kubernetes provider of one cluster. */
+export function apiProvider(
+  name: string,
+  kubeconfig: pulumi.Input<string>,
+  clusterIdentifier: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): Provider {
+  const kubeClientSettings = { timeout: apiTimeoutSeconds };
+  return new Provider(
+    name,
+    { kubeconfig, clusterIdentifier, enableServerSideApply: true, kubeClientSettings },
+    options,
+  );
+}
+
+/** What a cluster of that version offers. */
+export function profileOf(kubernetes: string, more: Omit<Profile, "kubernetes"> = {}): Profile {
+  const [major = "1", minor = "0"] = kubernetes.split(".");
+  return { ...more, kubernetes: `${Number(major)}.${Number(minor)}` };
+}
+
+function describeCluster(name: string, args: SshClusterArgs, hosts: SshClusterHosts): ClusterArgs {
+  const { kubernetes = defaultKubernetes, network } = args;
+  const [first] = Object.values(hosts.controlPlane);
+  const host = hosts.endpoint?.address ?? first?.nodeAddress ?? "";
+  const endpoint = { host, port: hosts.endpoint?.port ?? 6443 };
+  return { name, kubernetes, endpoint, network: { ...defaultNetwork, ...network } };
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  convert: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value)]));
+}
