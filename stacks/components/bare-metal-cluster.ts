@@ -5,7 +5,7 @@ import type { Profile } from "../../clusters/profile.ts";
 import { KeelsonError } from "../../errors.ts";
 import type { ConnectionArgs, HostArgs } from "../resources.ts";
 import type { Cluster } from "./cluster.ts";
-import { declareCluster, type SshClusterArgs } from "./ssh-cluster.ts";
+import { declareCluster, type SshClusterArgs, type SshWorker } from "./ssh-cluster.ts";
 
 export interface BareMetalClusterArgs extends SshClusterArgs {
   /** How all hosts are reached; a host's own settings win. @default - as root, with the SSH agent */
@@ -62,9 +62,7 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
     const { endpoint, hosts } = args.controlPlane;
     const cluster = declareCluster(this, name, args, {
       controlPlane: mapHosts(hosts, (key, host) => toHost(args, key, host, {})),
-      workers: Object.assign({}, ...pools.map((pool) => workersOf(args, pool))) as ReturnType<
-        typeof workersOf
-      >,
+      workers: Object.assign({}, ...pools.map((pool) => workersOf(args, pool))) as Record<string, SshWorker>,
       ...(endpoint === undefined ? {} : { endpoint }),
     });
     this.name = name;
@@ -79,13 +77,10 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
   }
 }
 
-function workersOf(
-  args: BareMetalClusterArgs,
-  pool: Pool,
-): Record<string, HostArgs & { readonly generation?: number }> {
+function workersOf(args: BareMetalClusterArgs, pool: Pool): Record<string, SshWorker> {
   return mapHosts(pool.hosts, (key, host) => {
     const { generation } = host;
-    return { ...toHost(args, key, host, pool), ...(generation === undefined ? {} : { generation }) };
+    return { host: toHost(args, key, host, pool), ...(generation === undefined ? {} : { generation }) };
   });
 }
 

@@ -30,7 +30,7 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
     const names = Array.from({ length: workers }, (_, index) => `w${String(index + 1)}`);
     const cluster = declareCluster(this, name, args, {
       controlPlane: { cp1: this.#machine(name, "cp1", fleet) },
-      workers: Object.fromEntries(names.map((host) => [host, this.#machine(name, host, fleet)])),
+      workers: Object.fromEntries(names.map((host) => [host, { host: this.#machine(name, host, fleet) }])),
       disposable: true,
     });
     this.name = name;
