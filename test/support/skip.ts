@@ -1,0 +1,29 @@
+const reasonKey = Symbol.for("keelson.skipReason");
+
+/** Where a reason is kept: on the test, or on the suite when a hook skipped it. */
+type Carrier = object & { [reasonKey]?: string };
+
+interface Reasoned {
+  readonly parent?: Reasoned | undefined;
+}
+
+/**
+ * Skips the test or, in a hook, its whole suite, and says why.
+ *
+ * @throws Error where `CI` is true: a test that cannot run there would pass unseen
+ */
+export function skipBecause(context: Mocha.Context, reason: string): never {
+  if (process.env["CI"] === "true") throw new Error(`Cannot skip on CI: ${reason}`);
+  const runnable = context.runnable();
+  const carrier: Carrier = (runnable.type === "hook" ? runnable.parent : runnable) ?? runnable;
+  carrier[reasonKey] = reason;
+  context.skip();
+}
+
+/** The reason given for a skipped test: its own, or the nearest suite's. */
+export function skipReason(test: Reasoned): string | undefined {
+  for (let at: (Reasoned & Carrier) | undefined = test; at !== undefined; at = at.parent) {
+    if (at[reasonKey] !== undefined) return at[reasonKey];
+  }
+  return undefined;
+}
