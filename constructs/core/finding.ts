@@ -9,6 +9,8 @@ export const findingCodes = {
   "patch-lost": "error",
   "late-outside-stack": "error",
   "late-secret-exposed": "error",
+  "late-unwrapped": "error",
+  unrenderable: "error",
   "exception-without-reason": "error",
   "image-unpinned": "error",
   "health-undeclared": "warning",

@@ -21,10 +21,8 @@ export class KubernetesObject extends pulumi.CustomResource {
 
   constructor(name: string, object: ObjectInputs, options: pulumi.CustomResourceOptions) {
     const secrets = isSecret(object) ? ["data", "stringData"] : [];
-    const wrapped = secrets
-      .filter((key) => object[key] !== undefined)
-      .map((key) => [key, pulumi.secret(object[key])]);
-    const inputs: pulumi.Inputs = { spec: undefined, ...object, ...Object.fromEntries(wrapped) };
+    const inputs: Record<string, unknown> = { spec: undefined, ...object };
+    for (const key of secrets) if (key in inputs) inputs[key] = pulumi.secret(inputs[key]);
     super(typeOf(object), name, inputs, {
       ...options,
       version: kubernetes.version,

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { IResolver, ResolutionContext } from "cdk8s";
-import { isLate, type Late, lateMark, lateResolverMark } from "../../constructs/late.ts";
+import { isLate, type Late, lateMark, lateResolverMark, lateValue } from "../../constructs/late.ts";
 import { KeelsonError } from "../../errors.ts";
 
 /**
@@ -11,6 +11,7 @@ import { KeelsonError } from "../../errors.ts";
 export class LateValues implements IResolver {
   readonly [lateResolverMark] = true;
   readonly #values: Late<unknown>[] = [];
+  readonly #unwrapped = new WeakSet<Late<unknown>>();
   readonly #digestKey: pulumi.Output<string>;
 
   /** The key makes digests of secrets worthless to who can read pods. */
@@ -21,15 +22,13 @@ export class LateValues implements IResolver {
   /** Called by cdk8s for every value that it renders. */
   resolve(context: ResolutionContext): void {
     const value: unknown = context.value;
-    if (pulumi.Output.isInstance(value)) {
-      throw new KeelsonError(
-        "KEELSON_INVALID_CONSTRUCT",
-        `Cannot render "${context.key.join(".")}" of "${context.obj.node.path}": it is an Output`,
-        { fix: "Wrap it: late(output), or lateSecret(output) in a Secret" },
-      );
-    }
-    if (!isLate(value)) return;
-    context.replaceValue(`${tokenStart}${this.#values.push(value) - 1}${tokenEnd}`);
+    const late = pulumi.Output.isInstance(value) ? this.#adopt(value) : value;
+    if (isLate(late)) context.replaceValue(`${tokenStart}${this.#values.push(late) - 1}${tokenEnd}`);
+  }
+
+  /** True for an Output that was given as it is, so that nobody has said whether it is a secret. */
+  isUnwrapped(value: Late<unknown>): boolean {
+    return this.#unwrapped.has(value);
   }
 
   /** The late values in a rendered object, each with its dotted path. */
@@ -49,6 +48,12 @@ export class LateValues implements IResolver {
     if (Array.isArray(rendered)) return rendered.map((item) => this.fill(item));
     if (typeof rendered !== "object" || rendered === null) return rendered;
     return Object.fromEntries(Object.entries(rendered).map(([key, inner]) => [key, this.fill(inner)]));
+  }
+
+  #adopt(output: pulumi.Output<unknown>): Late<unknown> {
+    const adopted = lateValue<unknown>(output, { secret: false });
+    this.#unwrapped.add(adopted);
+    return adopted;
   }
 
   #valueOf(rendered: unknown): Late<unknown> | undefined {

@@ -1,5 +1,5 @@
 import { ApiObject, type App } from "cdk8s";
-import { describeFindings, type Finding } from "../../constructs/core/finding.ts";
+import { describeFindings, type Finding, type FindingCode } from "../../constructs/core/finding.ts";
 import { findingsOf } from "../../constructs/core/findings.ts";
 import type { LateValues } from "./late-values.ts";
 import { type OrderedObject, type Plan, planOrder } from "./order.ts";
@@ -19,12 +19,12 @@ export function renderApp(app: App, late: LateValues, extra: readonly OrderedObj
   if (findings.some(({ severity }) => severity === "error"))
     return { plan: { objects: [], before: [] }, findings };
   const objects = app.node.findAll().filter((construct) => ApiObject.isApiObject(construct));
-  const rendered = objects.map((object) => object.toJson() as OrderedObject);
-  const exposed = objects.flatMap((object, index) => exposedSecrets(object, rendered[index], late));
-  const explicit = dependencies(app, objects);
-  // Objects that come first have no dependencies of their own.
-  const plan = planOrder([...rendered, ...extra], [...explicit, ...extra.map(() => new Set<number>())]);
-  return { plan, findings: [...findings, ...exposed] };
+  const rendered = objects.map((object) => renderObject(object, late));
+  const all = [...findings, ...rendered.flatMap((each) => each.findings)];
+  const complete = rendered.map(({ json }) => json).filter((json) => json !== undefined);
+  if (complete.length < rendered.length) return { plan: { objects: [], before: [] }, findings: all };
+  const explicit = [...dependencies(app, objects), ...extra.map(() => new Set<number>())];
+  return { plan: planOrder([...complete, ...extra], explicit), findings: all };
 }
 
 /** The findings of several clusters as one text; what holds for all of them is said once. */
@@ -40,7 +40,7 @@ function foreignFindings(app: App): readonly Finding[] {
     .filter(({ node }) => !own.has(node.path) && node !== app.node)
     .flatMap(({ node }) =>
       node.validate().map((message): Finding => ({
-        code: "invalid-value",
+        code: "unrenderable",
         severity: "error",
         constructPath: node.path,
         fieldPath: "",
@@ -50,19 +50,32 @@ function foreignFindings(app: App): readonly Finding[] {
     );
 }
 
-function exposedSecrets(object: ApiObject, rendered: unknown, late: LateValues): readonly Finding[] {
-  if (object.kind === "Secret" && object.apiVersion === "v1") return [];
-  return late
-    .find(rendered)
-    .filter(([, value]) => value.secret)
-    .map(([path]) => ({
-      code: "late-secret-exposed",
-      severity: "error",
-      constructPath: object.node.path,
-      fieldPath: path,
-      message: `a secret stands in a ${object.kind}, where everyone can read it who can read the object`,
-      fix: "Put it into a Secret and refer to it",
-    }));
+function renderObject(
+  object: ApiObject,
+  late: LateValues,
+): { readonly json?: OrderedObject; readonly findings: readonly Finding[] } {
+  const find = (code: FindingCode, fieldPath: string, message: string, fix: string): Finding => {
+    return { code, severity: "error", constructPath: object.node.path, fieldPath, message, fix };
+  };
+  try {
+    const json = object.toJson() as OrderedObject;
+    const isSecret = object.kind === "Secret" && object.apiVersion === "v1";
+    const findings = late.find(json).flatMap(([path, value]) => {
+      if (late.isUnwrapped(value)) {
+        const fix = "Wrap it: late(output), or lateSecret(output) in a Secret";
+        return [find("late-unwrapped", path, "an Output stands here as it is", fix)];
+      }
+      if (!value.secret || isSecret) return [];
+      const message = `a secret stands in a ${object.kind}, where everyone can read it who can read the object`;
+      return [find("late-secret-exposed", path, message, "Put it into a Secret and refer to it")];
+    });
+    return { json, findings };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      findings: [find("unrenderable", "", message, "Use plain objects, lists, text, numbers and booleans")],
+    };
+  }
 }
 
 function dependencies(app: App, objects: readonly ApiObject[]): readonly ReadonlySet<number>[] {
