@@ -65,7 +65,7 @@ export function openCall(
       },
       onIntent: (intent) => {
         intents.push(intent);
-        row.status(`${intent.host}: ${intent.what}`);
+        if (mode === "work") row.status(`${intent.host}: ${intent.what}`);
       },
       bundle: (kubernetes) =>
         shared.world.bundle(kubernetes, (line) => {

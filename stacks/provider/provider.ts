@@ -168,7 +168,7 @@ export class Provider {
 function priorOf(stored: Stored): Prior<unknown, Record<string, unknown>> {
   const outputs: ValueRecord = isRecord(stored.outputs) ? stored.outputs : {};
   const unfinished = peel(outputs[unfinishedKey]);
-  const tried = isRecord(unfinished) ? unfinished["inputs"] : undefined;
+  const tried = isRecord(unfinished) ? peel(unfinished["inputs"]) : undefined;
   return {
     id: stored.id,
     inputs: reveal(tried ?? stored.inputs),

@@ -40,8 +40,14 @@ export function settle(resource: AnyResource, settlement: Settlement): ValueReco
     return settlement.preview === true ? [[name, mark(resource, name, unknown)]] : [];
   });
   const kept = settlement.keepUnfinished === true ? before[unfinishedKey] : undefined;
-  const unfinished = settlement.unfinished === undefined ? kept : toValue(settlement.unfinished);
+  const unfinished = settlement.unfinished === undefined ? kept : store(settlement.unfinished);
   return Object.fromEntries(unfinished === undefined ? entries : [...entries, [unfinishedKey, unfinished]]);
+}
+
+/** The inputs are as long as they are secret: no display needs them. */
+function store({ reason, inputs }: Unfinished): Value {
+  const [firstLine = ""] = reason.split("\n");
+  return inputs === undefined ? { reason: firstLine } : { reason: firstLine, inputs: new Secret(inputs) };
 }
 
 function mark(resource: AnyResource, name: string, value: Value): Value {

@@ -28,7 +28,9 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
   secretOutputs: [],
   refreshBeforeUpdate: false,
   diff: {
-    ignores: (parts) => isConnection(parts) || parts[0] === "caCertificate" || parts[0] === "disposable",
+    ignores: (parts) =>
+      isConnection(parts) ||
+      parts.some((part) => ["labels", "taints", "caCertificate", "disposable"].includes(String(part))),
     replaces: (parts) => parts[0] === "clusterId",
   },
   check(inputs) {

@@ -3,7 +3,6 @@ import type { Cluster } from "../../../clusters/cluster.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
 import { type HostRecord, knownCluster, reachable } from "../hosts.ts";
 import type { Call, Drifting, Resource } from "../resource.ts";
-import { isConnection } from "./cluster-hosts.ts";
 
 export interface ClusterServicesInputs {
   readonly cluster: Cluster;
@@ -22,7 +21,7 @@ export const clusterServices: Resource<ClusterServicesInputs, ClusterServicesOut
   secretOutputs: [],
   refreshBeforeUpdate: true,
   diff: {
-    ignores: (parts) => isConnection(parts) || parts[0] === "kubeconfig",
+    ignores: ([head]) => head === "kubeconfig" || head === "controlPlane",
     replaces: (parts) => parts[0] === "clusterId",
   },
   check(inputs) {
