@@ -35,6 +35,7 @@ export const errorCodes = {
   KEELSON_IDENTITY_MISMATCH: "Restore the identity that made this cluster from the stack's backup",
   KEELSON_NODE_NOT_READY: "Read the diagnosis in the message",
   KEELSON_API_UNAVAILABLE: "Bring a control-plane host of the cluster back",
+  KEELSON_API_REFUSED: "Read what the API server answered; check the rights and the object that the message names",
   KEELSON_NOT_SUPPORTED: "Use one of the values that the message lists",
   KEELSON_PROBLEMS: "Correct the problems that the message lists and run the same command again",
   KEELSON_PROVIDER_MISMATCH: "Install matching versions: the provider and the SDK come from one package",

@@ -1,0 +1,211 @@
+import { request as httpsRequest } from "node:https";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import { KeelsonError, throwIfAborted } from "../errors.ts";
+import { readAccess } from "./access.ts";
+import type { Access } from "./access.ts";
+import { DialingAgent } from "./dialing-agent.ts";
+import type { Dial } from "./dialing-agent.ts";
+import { hasStatus, KubeError } from "./errors.ts";
+
+const defaultTimeoutMs = 15_000;
+const longestAnswer = 256 * 1024 * 1024;
+const tries = 4;
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface KubeRequest {
+  /** @default "GET" */
+  readonly method?: Method;
+  /** Absolute path, `/api/v1/nodes` for example. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** @default "application/json" */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+  /** For one try, in milliseconds. @default 15000 */
+  readonly timeoutMs?: number;
+}
+
+export interface KubeClientOptions {
+  /** A secret. */
+  readonly kubeconfig: string;
+  /** Ways to the API server, tried in order until one answers. @default - a direct connection */
+  readonly dials?: readonly Dial[];
+}
+
+/** A thin client: raw JSON in and out, so no field is lost that a model does not know. */
+export interface KubeClient {
+  /**
+   * Sends one request. Reading requests, and those that may be repeated, are tried again when the connection fails or
+   * the server asks for patience.
+   *
+   * @throws KubeError if the server answered with an error
+   * @throws KeelsonError KEELSON_API_UNAVAILABLE if no way led to the server; KEELSON_ABORTED
+   */
+  request<Answer>(request: KubeRequest): Promise<Answer>;
+  /** Reads one path; undefined if there is nothing there. */
+  find<Answer>(
+    path: string,
+    options?: { signal?: AbortSignal; timeoutMs?: number },
+  ): Promise<Answer | undefined>;
+  /** Ends the connections. */
+  close(): void;
+}
+
+/** Makes a client for the current context of a kubeconfig. */
+export async function kubeClient(options: KubeClientOptions): Promise<KubeClient> {
+  const access = await readAccess(options.kubeconfig);
+  const agent = new DialingAgent(access, options.dials ?? [dialDirectly]);
+  const request = <Answer>(wanted: KubeRequest): Promise<Answer> =>
+    withRetries(wanted, () => send<Answer>(access, agent, wanted));
+  return {
+    request,
+    find: async (path, { signal, timeoutMs } = {}) => {
+      try {
+        return await request({
+          path,
+          ...(signal && { signal }),
+          ...(timeoutMs !== undefined && { timeoutMs }),
+        });
+      } catch (error) {
+        if (hasStatus(error, 404)) return undefined;
+        throw error;
+      }
+    },
+    close: () => {
+      agent.destroy();
+    },
+  };
+}
+
+function dialDirectly(host: string, port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: defaultTimeoutMs });
+    socket.once("connect", () => {
+      socket.setTimeout(0);
+      socket.off("error", reject);
+      resolve(socket);
+    });
+    socket.once("timeout", () => socket.destroy(new Error("no answer in time")));
+    socket.once("error", reject);
+  });
+}
+
+async function withRetries<Answer>(request: KubeRequest, work: () => Promise<Answer>): Promise<Answer> {
+  const what = describe(request);
+  for (let attempt = 1; ; attempt += 1) {
+    throwIfAborted(request.signal, what);
+    try {
+      return await work();
+    } catch (error) {
+      throwIfAborted(request.signal, what);
+      if (attempt === tries || !isWorthAnotherTry(request, error)) throw error;
+      await pause(200 * 2 ** attempt);
+    }
+  }
+}
+
+function isWorthAnotherTry({ method = "GET" }: KubeRequest, error: unknown): boolean {
+  // The server did not begin with a request that it refused for now, so any of them may be sent again.
+  if (error instanceof KubeError)
+    return error.reason !== "" && [429, 503].includes(error.status) && !isEviction(error);
+  return method !== "POST" && KeelsonError.is(error) && error.code === "KEELSON_API_UNAVAILABLE";
+}
+
+/** A disruption budget refuses with 429 as well: that is an answer for the caller to decide on. */
+function isEviction(error: KubeError): boolean {
+  return error.status === 429 && error.causes.length > 0;
+}
+
+function send<Answer>(access: Access, agent: DialingAgent, request: KubeRequest): Promise<Answer> {
+  const { method = "GET", path, query, body, contentType = "application/json" } = request;
+  const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
+  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(unavailable(request, access, error));
+    };
+    const outgoing = httpsRequest(
+      {
+        agent,
+        host: access.host,
+        port: access.port,
+        method,
+        path: `${access.basePath}${path}${search}`,
+        headers: {
+          ...access.headers,
+          Accept: "application/json",
+          ...(payload && { "Content-Type": contentType, "Content-Length": payload.length }),
+        },
+        ...(request.signal && { signal: request.signal }),
+      },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        answer.on("data", (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > longestAnswer) answer.destroy(new Error("the answer is too long"));
+          else chunks.push(chunk);
+        });
+        answer.once("error", fail);
+        answer.once("end", () => {
+          settle(request, answer.statusCode ?? 0, Buffer.concat(chunks).toString("utf8"), {
+            resolve,
+            reject,
+          });
+        });
+      },
+    );
+    outgoing.setTimeout(request.timeoutMs ?? defaultTimeoutMs, () => {
+      outgoing.destroy(new Error("no answer in time"));
+    });
+    outgoing.once("error", fail);
+    outgoing.end(payload);
+  });
+}
+
+function settle(
+  request: KubeRequest,
+  status: number,
+  text: string,
+  promise: { resolve: (answer: unknown) => void; reject: (error: Error) => void },
+): void {
+  if (status >= 400) promise.reject(new KubeError(describe(request), status, text));
+  else promise.resolve(parseAnswer(text));
+}
+
+/** Health endpoints answer with plain text, everything else with JSON. */
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function unavailable(request: KubeRequest, access: Access, error: Error): KeelsonError {
+  if (KeelsonError.is(error)) return error;
+  if (request.signal?.aborted === true) {
+    return new KeelsonError("KEELSON_ABORTED", `Cannot ${describe(request)}: the run was cancelled`);
+  }
+  return new KeelsonError(
+    "KEELSON_API_UNAVAILABLE",
+    `Cannot ${describe(request)} at ${access.host}:${String(access.port)}: ${error.message}`,
+    { cause: error },
+  );
+}
+
+function describe({ method = "GET", path }: KubeRequest): string {
+  const verbs: Record<Method, string> = {
+    GET: "read",
+    POST: "create in",
+    PUT: "replace",
+    PATCH: "change",
+    DELETE: "delete",
+  };
+  return `${verbs[method]} ${path}`;
+}

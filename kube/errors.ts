@@ -1,0 +1,50 @@
+import { KeelsonError } from "../errors.ts";
+
+/** The API server answered a request with an error. Decide on `status` and `reason`, never on the message. */
+export class KubeError extends KeelsonError {
+  /** HTTP status code. */
+  readonly status: number;
+  /** The machine-readable reason, `NotFound` or `Conflict` for example. Empty if the answer had none. */
+  readonly reason: string;
+  /** The causes that the server listed: for an eviction, the budgets that refuse it. */
+  readonly causes: readonly string[];
+
+  constructor(action: string, status: number, body: string) {
+    const answer = parseStatus(body);
+    const said = answer.message === "" ? `HTTP status ${String(status)}` : answer.message;
+    super("KEELSON_API_REFUSED", `Cannot ${action}: ${said}`);
+    this.name = "KubeError";
+    this.status = status;
+    this.reason = answer.reason;
+    this.causes = answer.causes;
+  }
+}
+
+/** True for an answer of the API server with this HTTP status. */
+export function hasStatus(error: unknown, status: number): error is KubeError {
+  return error instanceof KubeError && error.status === status;
+}
+
+interface StatusAnswer {
+  readonly message: string;
+  readonly reason: string;
+  readonly causes: readonly string[];
+}
+
+function parseStatus(body: string): StatusAnswer {
+  try {
+    const parsed = JSON.parse(body) as {
+      message?: string;
+      reason?: string;
+      details?: { causes?: { message?: string }[] };
+    };
+    return {
+      message: parsed.message ?? "",
+      reason: parsed.reason ?? "",
+      causes: (parsed.details?.causes ?? []).map((cause) => cause.message ?? ""),
+    };
+  } catch {
+    // A proxy in between answers with text of its own.
+    return { message: body.trim().slice(0, 200), reason: "", causes: [] };
+  }
+}
