@@ -1,0 +1,164 @@
+import { rm, statfs } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { KeelsonError } from "../errors.ts";
+import type { Artifact, GoBuild } from "./artifact.ts";
+import { requireDebianPackages } from "./debian.ts";
+import { execute } from "./execute.ts";
+import { moduleDirectory } from "./go-module.ts";
+import { withLock } from "./lock.ts";
+import type { Toolchain } from "./settings.ts";
+
+/** Bytes that a build may need beside its output: Go's caches grow by gigabytes. */
+const wantedSpace = 4 * 1024 ** 3;
+
+/**
+ * Builds an artifact's programs from its Go module into a folder, one build at a time on this machine.
+ * Throws KEELSON_TOOL_MISSING, KEELSON_DISK_FULL, and KEELSON_BUILD_FAILED with the end of the log.
+ */
+export async function buildFromSource(
+  artifact: Artifact,
+  output: string,
+  toolchain: Toolchain,
+): Promise<void> {
+  const { build, name, version } = artifact;
+  const env = await goEnvironment(artifact, toolchain);
+  await requireGo(build.go, env, toolchain);
+  if (build.c) await requireDebianPackages(build.c, toolchain);
+  const lock = join(toolchain.cache, "locks", "build.lock");
+  await withLock(
+    lock,
+    `build ${name} ${version}`,
+    async () => {
+      await requireSpace(toolchain.cache);
+      const expected = build.minutes < 1 ? "under a minute" : `about ${build.minutes} min`;
+      toolchain.progress(`Building ${name} ${version} from its Go module (${expected} on two processors)`);
+      const started = Date.now();
+      for (const group of groups(build)) await goBuild(artifact, group, { output, env, toolchain });
+      toolchain.progress(`Built ${name} ${version} in ${Math.round((Date.now() - started) / 1000)} s`);
+    },
+    { ...(toolchain.signal ? { signal: toolchain.signal } : {}), onWait: toolchain.progress },
+  );
+}
+
+/** Removes Go's caches that builds left below the cache folder; the machine's own caches are never touched. */
+export async function clearBuildCache({ cache }: Pick<Toolchain, "cache">): Promise<void> {
+  await rm(buildCache(cache), { recursive: true, force: true });
+}
+
+interface Group {
+  readonly packages: readonly string[];
+  /** The program's name if its package is called otherwise. */
+  readonly rename?: string;
+}
+
+interface BuildContext {
+  readonly output: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly toolchain: Toolchain;
+}
+
+/** Programs named after their packages are built by one command; the others each by one of their own. */
+function groups({ packages }: GoBuild): readonly Group[] {
+  const entries = Object.entries(packages);
+  const plain = entries.filter(([file, path]) => path.endsWith(`/${file}`)).map(([, path]) => path);
+  const others = entries.filter(([file, path]) => !path.endsWith(`/${file}`));
+  return [
+    ...(plain.length > 0 ? [{ packages: plain }] : []),
+    ...others.map(([rename, path]) => ({ packages: [path], rename })),
+  ];
+}
+
+async function goBuild(
+  artifact: Artifact,
+  group: Group,
+  { output, env, toolchain }: BuildContext,
+): Promise<void> {
+  const { build, name, version } = artifact;
+  const values = Object.entries(build.values ?? {}).map(([key, value]) => `-X ${key}=${value}`);
+  const linker = ["-s", "-w", ...(build.c ? ["-linkmode external", "-extldflags -static"] : []), ...values];
+  const target = group.rename === undefined ? `${output}/` : join(output, group.rename);
+  const args = [
+    "build",
+    "-mod=readonly",
+    "-trimpath",
+    "-p=2",
+    `-tags=${(build.tags ?? []).join(",")}`,
+    `-ldflags=${linker.join(" ")}`,
+    "-o",
+    target,
+    ...group.packages,
+  ];
+  const log = join(toolchain.cache, "logs", `${name}-${version}.log`);
+  const cwd = moduleDirectory(build.module);
+  const { code, tail } = await execute("go", args, { cwd, env, log, signal: toolchain.signal });
+  if (code === 0) return;
+  throw new KeelsonError(
+    "KEELSON_BUILD_FAILED",
+    `Cannot build ${name} ${version}: go ended with exit code ${code}\n${tail}`,
+    { fix: `Read the build log "${log}"` },
+  );
+}
+
+async function goEnvironment({ build, target }: Artifact, toolchain: Toolchain): Promise<NodeJS.ProcessEnv> {
+  const { env, cache } = toolchain;
+  const own = buildCache(cache);
+  const isShared = env["KEELSON_BUILD_CACHE"] === "shared";
+  const caches = isShared ? {} : { GOMODCACHE: join(own, "modules"), GOCACHE: join(own, "objects") };
+  if (!isShared) await mkdir(own, { recursive: true });
+  // A read-only module cache could not be removed afterwards.
+  const flags = isShared ? (env["GOFLAGS"] ?? "") : `${env["GOFLAGS"] ?? ""} -modcacherw`.trim();
+  return {
+    ...env,
+    ...caches,
+    GOFLAGS: flags,
+    GOTOOLCHAIN: "local",
+    GOWORK: "off",
+    GOOS: target.os,
+    GOARCH: target.arch,
+    CGO_ENABLED: build.c ? "1" : "0",
+  };
+}
+
+async function requireGo(needed: string, env: NodeJS.ProcessEnv, { signal }: Toolchain): Promise<void> {
+  const fix = `Install Go ${needed} or later, or let KEELSON_SOURCES include "download"`;
+  const found = await execute("go", ["env", "GOVERSION"], { env, signal }).catch((cause: unknown) => {
+    if (KeelsonError.is(cause) && cause.code === "KEELSON_ABORTED") throw cause;
+    throw new KeelsonError("KEELSON_TOOL_MISSING", `Cannot build from source: Go is not installed`, {
+      fix,
+      cause,
+    });
+  });
+  const version = found.stdout.trim().replace(/^go/, "");
+  if (isAtLeast(version, needed)) return;
+  const message = `Cannot build from source: Go is "${version}", needed is "${needed}"`;
+  throw new KeelsonError("KEELSON_TOOL_MISSING", message, { fix });
+}
+
+/** Compares versions by their numbers; what follows them (`rc1`, `-dispatcher`) does not count. */
+export function isAtLeast(version: string, needed: string): boolean {
+  const [left, right] = [version, needed].map((text) =>
+    (/\d+(\.\d+)*/.exec(text)?.[0] ?? "0").split(".").map(Number),
+  );
+  for (let index = 0; index < 3; index += 1) {
+    const difference = (left?.[index] ?? 0) - (right?.[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+async function requireSpace(cache: string): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  const { bavail, bsize } = await statfs(cache);
+  const free = bavail * bsize;
+  if (free >= wantedSpace) return;
+  const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+  throw new KeelsonError(
+    "KEELSON_DISK_FULL",
+    `Cannot build in "${cache}": ${gib(free)} are free, needed are ${gib(wantedSpace)}`,
+  );
+}
+
+function buildCache(cache: string): string {
+  return join(cache, "build");
+}

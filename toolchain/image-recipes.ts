@@ -1,0 +1,135 @@
+import type { Artifact } from "./artifact.ts";
+import type { BundleImages, BundleRole } from "./bundle.ts";
+import { etcd } from "./host-programs.ts";
+import { calicoNode, coredns, demo, flannel, pause } from "./image-programs.ts";
+import { kubernetesServers } from "./kubernetes.ts";
+import type { ImageConfig } from "./oci.ts";
+import { versions } from "./versions.ts";
+import type { KubernetesRelease } from "./versions.ts";
+
+/** An image: its official name, and how it is composed here when no registry can be reached. */
+export interface ImageRecipe {
+  /** With registry and tag. */
+  readonly name: string;
+  readonly role: BundleRole;
+  readonly artifact: Artifact;
+  /** Where each program lies in the image, which is where the official image has it. */
+  readonly programs: Readonly<Record<string, string>>;
+  /** Whether it needs the packet filter's tools and a shell. */
+  readonly hasBase: boolean;
+  readonly config: ImageConfig;
+  /** False for an image that no registry has. */
+  readonly isPublic: boolean;
+}
+
+const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The names that manifests and kubeadm use. */
+export function imageNames(release: KubernetesRelease): BundleImages {
+  const calicoNode = `quay.io/calico/node:v${versions.calico}`;
+  return {
+    pause: `registry.k8s.io/pause:${release.pause}`,
+    coredns: `registry.k8s.io/coredns/coredns:v${release.coredns}`,
+    etcd: `registry.k8s.io/etcd:${release.etcd}${release.etcdSuffix}`,
+    kubeProxy: `registry.k8s.io/kube-proxy:v${release.kubernetes}`,
+    flannel: `ghcr.io/flannel-io/flannel:v${versions.flannel}`,
+    calicoNode,
+    // The plugin is a file of the bundle, so no node needs an image that brings it.
+    calicoCni: calicoNode,
+  };
+}
+
+/** The images of a Kubernetes version. */
+export function imageRecipes(release: KubernetesRelease): readonly ImageRecipe[] {
+  const names = imageNames(release);
+  const servers = kubernetesServers(release.kubernetes);
+  const node = { role: "node", isPublic: true } as const;
+  const server = (program: string): ImageRecipe => ({
+    name: `registry.k8s.io/${program}:v${release.kubernetes}`,
+    role: "controlPlane",
+    artifact: servers,
+    programs: { [program]: `usr/local/bin/${program}` },
+    hasBase: false,
+    config: { Env: [path], WorkingDir: "/" },
+    isPublic: true,
+  });
+  const etcdPrograms = ["etcd", "etcdctl", "etcdutl"].map((program) => [program, `usr/local/bin/${program}`]);
+  return [
+    {
+      ...node,
+      name: names.pause,
+      artifact: pause(release.pause),
+      programs: { pause: "pause" },
+      hasBase: false,
+      config: { Entrypoint: ["/pause"], User: "65535:65535", WorkingDir: "/" },
+    },
+    {
+      ...node,
+      name: names.coredns,
+      artifact: coredns(release.coredns),
+      programs: { coredns: "coredns" },
+      hasBase: false,
+      config: { Entrypoint: ["/coredns"], Env: [path], WorkingDir: "/" },
+    },
+    {
+      ...node,
+      name: names.kubeProxy,
+      artifact: servers,
+      programs: { "kube-proxy": "usr/local/bin/kube-proxy" },
+      hasBase: true,
+      config: { Env: [path], WorkingDir: "/" },
+    },
+    {
+      ...node,
+      name: names.flannel,
+      artifact: flannel(),
+      programs: { flanneld: "opt/bin/flanneld" },
+      hasBase: true,
+      config: { Entrypoint: ["/opt/bin/flanneld"], Env: [path], WorkingDir: "/" },
+    },
+    {
+      ...node,
+      name: names.calicoNode,
+      artifact: calicoNode(),
+      programs: { "calico-node": "usr/bin/calico-node" },
+      hasBase: true,
+      config: { Cmd: ["calico-node", "-felix"], Env: [path], WorkingDir: "/" },
+    },
+    ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(server),
+    {
+      name: names.etcd,
+      role: "controlPlane",
+      artifact: etcd(release.etcd),
+      programs: Object.fromEntries(etcdPrograms) as Readonly<Record<string, string>>,
+      hasBase: false,
+      config: { Env: [path], WorkingDir: "/" },
+      isPublic: true,
+    },
+  ];
+}
+
+/** Images beside Kubernetes' own, for examples and tests. */
+export const extraImageNames = ["demo"] as const;
+export type ExtraImage = (typeof extraImageNames)[number];
+
+/** The recipe of an extra image. */
+export function extraImageRecipe(name: ExtraImage): ImageRecipe {
+  const recipes: Readonly<Record<ExtraImage, ImageRecipe>> = {
+    demo: {
+      name: `keelson.dev/demo:${versions.demo}`,
+      role: "node",
+      artifact: demo(),
+      programs: { "keelson-demo": "keelson-demo" },
+      hasBase: false,
+      config: {
+        Entrypoint: ["/keelson-demo"],
+        Env: [path],
+        User: "65532:65532",
+        WorkingDir: "/",
+        ExposedPorts: { "8080/tcp": {} },
+      },
+      isPublic: false,
+    },
+  };
+  return recipes[name];
+}
