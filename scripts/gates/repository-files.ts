@@ -10,7 +10,7 @@ export function repositoryFiles(root: string, pattern: RegExp): ReadonlyMap<stri
   const paths = listed.toString().split("\0");
   return new Map(
     paths
-      .filter((path) => pattern.test(path) && existsSync(join(root, path)))
+      .filter((path) => path !== "" && pattern.test(path) && existsSync(join(root, path)))
       .map((path) => [path, readFileSync(join(root, path), "utf8")]),
   );
 }

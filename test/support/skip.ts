@@ -14,7 +14,8 @@ interface Reasoned {
  */
 export function skipBecause(context: Mocha.Context, reason: string): never {
   if (process.env["CI"] === "true") throw new Error(`Cannot skip on CI: ${reason}`);
-  const runnable = context.runnable();
+  // The types of mocha lack the kind of a runnable.
+  const runnable = context.runnable() as Mocha.Runnable & { readonly type?: string };
   const carrier: Carrier = (runnable.type === "hook" ? runnable.parent : runnable) ?? runnable;
   carrier[reasonKey] = reason;
   context.skip();

@@ -11,11 +11,15 @@ export interface RunSummary {
   skipped: number;
 }
 
+/** Set for a dry run: why its tests are listed as skipped instead of run. */
+const listReason = process.env["KEELSON_LIST_ONLY"];
+
 /** Prints every test with its duration, every failure with its evidence, and writes a `RunSummary` to the option `output`. */
 class SummaryReporter {
   readonly #summary: RunSummary = { passed: 0, failed: 0, skipped: 0 };
   readonly #runner: Mocha.Runner;
   readonly #output: string | undefined;
+  #file: string | undefined;
   #depth = 0;
 
   constructor(runner: Mocha.Runner, options: { reporterOptions?: { output?: string } }) {
@@ -28,8 +32,7 @@ class SummaryReporter {
       this.#depth -= 1;
     });
     runner.on("pass", (test) => {
-      this.#summary.passed += 1;
-      this.#print(`ok ${test.title} (${seconds(test.duration)})`);
+      this.#pass(test);
     });
     runner.on("pending", (test) => {
       this.#skip(test);
@@ -54,7 +57,8 @@ class SummaryReporter {
 
   #openSuite(suite: Mocha.Suite): void {
     if (!suite.root) {
-      if (suite.parent?.root === true && suite.file !== undefined) {
+      if (suite.file !== undefined && suite.file !== this.#file) {
+        this.#file = suite.file;
         process.stdout.write(`\n${relative(process.cwd(), suite.file)}\n`);
       }
       this.#print(suite.title);
@@ -62,8 +66,17 @@ class SummaryReporter {
     this.#depth += 1;
   }
 
+  #pass(test: Mocha.Test): void {
+    if (listReason !== undefined) {
+      this.#skip(test);
+      return;
+    }
+    this.#summary.passed += 1;
+    this.#print(`ok ${test.title} (${seconds(test.duration)})`);
+  }
+
   #skip(test: Mocha.Test): void {
-    const reason = skipReason(test);
+    const reason = skipReason(test) ?? listReason;
     if (reason === undefined) {
       this.#fail(test, "Cannot skip a test: no reason was given, call skipBecause()");
       return;

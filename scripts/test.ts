@@ -1,0 +1,85 @@
+import { parseArgs } from "node:util";
+
+import { Children } from "./testing/children.ts";
+import { e2eFiles, runE2eFile } from "./testing/e2e.ts";
+import { runGates } from "./testing/gates.ts";
+import { runMocha } from "./testing/mocha.ts";
+import { Totals } from "./testing/totals.ts";
+
+const usage = `Usage: npm test                      gates, unit tests, end-to-end tests
+       npm test -- test/e2e/up.test.ts   these files only
+       npm run test:long              the long tests only`;
+
+const children = new Children();
+const totals = new Totals();
+const onSignal = (): void => {
+  children.interrupt();
+};
+process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+
+const start = Date.now();
+await run();
+process.stdout.write(`\nTotal: ${seconds(start)}\n`);
+process.stdout.write(`${String(totals)}\n`);
+process.exitCode = children.interrupted ? 130 : totals.failed > 0 ? 1 : 0;
+
+async function run(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { long: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+  } else if (values.long) {
+    await stage("Toolchain", prepareToolchain);
+    await runFiles(await e2eFiles("test/long"));
+  } else if (positionals.length > 0) {
+    await runFiles(positionals);
+  } else {
+    await runEverything();
+  }
+}
+
+async function runEverything(): Promise<void> {
+  await stage("Gates", () => runGates(children, totals));
+  await stage("Unit tests", async () => {
+    await runMocha({ name: "unit tests", args: ["test/**/*.test.ts"] }, children, totals);
+  });
+  const ready = await stage("Toolchain", prepareToolchain);
+  if (ready === true) await runFiles(await e2eFiles("test/e2e"));
+  await stage("Long tests", listLongTests);
+}
+
+async function runFiles(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    await stage(file, () => runE2eFile(file, children, totals));
+  }
+}
+
+/** Runs one part of the tests and prints how long it took; an interrupted run starts no further part. */
+async function stage<T>(title: string, work: () => Promise<T>): Promise<T | undefined> {
+  if (children.interrupted) return undefined;
+  const start = Date.now();
+  process.stdout.write(`\n== ${title}\n`);
+  const result = await work();
+  process.stdout.write(`== ${title}: ${seconds(start)}\n`);
+  return result;
+}
+
+async function prepareToolchain(): Promise<boolean> {
+  const { exitCode } = await children.node(["scripts/toolchain.ts"]);
+  if (exitCode !== 0)
+    totals.fail("prepare the toolchain", `exit code ${exitCode}: no end-to-end test can run`);
+  return exitCode === 0;
+}
+
+async function listLongTests(): Promise<void> {
+  const env = { KEELSON_LIST_ONLY: "runs as npm run test:long" };
+  const files = await e2eFiles("test/long");
+  if (files.length > 0)
+    await runMocha({ name: "long tests", args: ["--dry-run", ...files], env }, children, totals);
+}
+
+function seconds(start: number): string {
+  return `${((Date.now() - start) / 1000).toFixed(1)} s`;
+}
