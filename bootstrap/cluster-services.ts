@@ -1,8 +1,111 @@
+import { throwIfAborted } from "../errors.ts";
+import { applyObjects } from "../kube/apply.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { nameOf } from "../kube/object.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { ResourcePaths } from "../kube/resource-paths.ts";
+import { waitFor } from "../remote/wait.ts";
+import { openClient } from "./api.ts";
 import type { ApplyClusterServices, Operation, PendingWork } from "./operation.ts";
+import { listPending } from "./pending.ts";
+import { isAsWanted, withDigest } from "./services/drift.ts";
+import { closedGates, diagnoseGates } from "./services/gate.ts";
+import { clusterServicesOf } from "./services/index.ts";
+import type { Service } from "./services/object.ts";
 
-export const applyClusterServices: ApplyClusterServices = () => Promise.reject(new Error("In work"));
+type Request = Parameters<ApplyClusterServices>[1];
 
-export const pendingClusterServices = (
-  _operation: Operation,
-  _request: Parameters<ApplyClusterServices>[1],
-): Promise<PendingWork> => Promise.reject(new Error("In work"));
+/** Brings pod network, kube-proxy and CoreDNS to the wanted state and waits until they run on the nodes there are. */
+export const applyClusterServices: ApplyClusterServices = async (operation, { cluster, access }) => {
+  const bundle = await operation.bundle(cluster.kubernetes);
+  const services = clusterServicesOf(cluster, bundle).map((service) => ({
+    ...service,
+    objects: service.objects.map(withDigest),
+  }));
+  const tell = (what: string): void => {
+    operation.onIntent({ host: cluster.name, what });
+  };
+  if (access.kubeconfig === "") {
+    for (const { title } of services) tell(`install ${title}`);
+    return;
+  }
+  const client = await openClient(operation, access);
+  try {
+    const plans = await plan(client, services, operation.signal);
+    for (const { intent } of plans) tell(intent);
+    if (operation.preview || plans.length === 0) return;
+    await carryOut(operation, client, { plans, name: cluster.name });
+  } finally {
+    client.close();
+  }
+};
+
+/** What an apply would change now; undefined if the API does not answer. */
+export const pendingClusterServices = (operation: Operation, request: Request): Promise<PendingWork> =>
+  listPending(operation, (quiet) => applyClusterServices(quiet, request));
+
+interface ServicePlan {
+  readonly intent: string;
+  readonly service: Service;
+  readonly changed: readonly KubeObject[];
+}
+
+async function plan(
+  client: KubeClient,
+  services: readonly Service[],
+  signal: AbortSignal,
+): Promise<readonly ServicePlan[]> {
+  const paths = new ResourcePaths(client);
+  const plans = await Promise.all(
+    services.map(async (service): Promise<readonly ServicePlan[]> => {
+      const { title, objects, gates } = service;
+      const states = await Promise.all(objects.map((object) => stateOf(client, paths, object, signal)));
+      const changed = objects.filter((_, index) => states[index] !== "same");
+      if (states.every((state) => state === "missing"))
+        return [{ intent: `install ${title}`, service, changed }];
+      if (changed.length > 0) {
+        return [{ intent: `change ${title}: ${changed.map(nameOf).join(", ")}`, service, changed }];
+      }
+      const closed = await closedGates(client, gates, signal);
+      return closed.length === 0 ? [] : [{ intent: `wait until ${title} runs`, service, changed }];
+    }),
+  );
+  return plans.flat();
+}
+
+async function stateOf(
+  client: KubeClient,
+  paths: ResourcePaths,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<"missing" | "differs" | "same"> {
+  const path = await paths.of(object, signal);
+  const live = await client.find(path, { signal });
+  if (live === undefined) return "missing";
+  return isAsWanted(object, live) ? "same" : "differs";
+}
+
+/** All is applied before anything is waited for: the services start side by side. */
+async function carryOut(
+  operation: Operation,
+  client: KubeClient,
+  { plans, name }: { readonly plans: readonly ServicePlan[]; readonly name: string },
+): Promise<void> {
+  const { signal, log } = operation;
+  for (const { service, changed } of plans) {
+    throwIfAborted(signal, `install ${service.title}`);
+    operation.onPhase?.(name, service.title);
+    await applyObjects(client, changed, { fieldManager: "keelson", signal });
+  }
+  const gates = plans.flatMap(({ service }) => service.gates);
+  await waitFor({
+    what: `the services of cluster "${name}" to run`,
+    deadlineMs: 240_000,
+    signal,
+    probe: async () => ((await closedGates(client, gates, signal)).length === 0 ? true : undefined),
+    diagnose: () => diagnoseGates(client, gates, signal),
+    onWaiting: (why) => {
+      log(name, why);
+    },
+  });
+}

@@ -1,8 +1,90 @@
-import type { ApplyControlPlane, Operation, PendingWork } from "./operation.ts";
+import { KeelsonError } from "../errors.ts";
+import { clusterApi, openClient } from "./api.ts";
+import type { ClusterApi } from "./api.ts";
+import { blankFacts } from "./facts/blank.ts";
+import { factsRequest, gatherFacts } from "./facts/gather.ts";
+import { caHash, mintKubeconfig } from "./identity.ts";
+import { judgeTarget } from "./judge-target.ts";
+import type {
+  ApplyControlPlane,
+  ControlPlaneState,
+  Operation,
+  PendingWork,
+  ReachableHost,
+} from "./operation.ts";
+import { listPending } from "./pending.ts";
+import type { NodeView } from "./phases/node.ts";
+import { controlPlanePlan } from "./plan.ts";
+import { runPlan } from "./run-plan.ts";
+import type { PlanTarget } from "./run-plan.ts";
+import type { ControlPlaneView } from "./view.ts";
 
-export const applyControlPlane: ApplyControlPlane = () => Promise.reject(new Error("In work"));
+type Request = Parameters<ApplyControlPlane>[1];
+type View = ControlPlaneView & NodeView;
 
-export const pendingControlPlane = (
-  _operation: Operation,
-  _request: Parameters<ApplyControlPlane>[1],
-): Promise<PendingWork> => Promise.reject(new Error("In work"));
+/**
+ * Brings the control plane to the wanted state.
+ *
+ * @throws ProblemsError if a host must not be touched; KeelsonError KEELSON_NOT_SUPPORTED unless there is one host
+ */
+export const applyControlPlane: ApplyControlPlane = async (operation, request) => {
+  const host = onlyHost(request);
+  const minted = await mintKubeconfig(request.identity, request.cluster);
+  const client = await openClient(operation, { kubeconfig: minted.kubeconfig, controlPlane: request.hosts });
+  try {
+    const api = clusterApi(client, operation.signal);
+    await runPlan(operation, await targetOf(operation, request, { host, api }), controlPlanePlan);
+  } finally {
+    client.close();
+  }
+  const state: ControlPlaneState = { ...minted, caCertificate: request.identity.ca.certificate };
+  return state;
+};
+
+/** What an apply would change now; undefined if the host does not answer. */
+export const pendingControlPlane = (operation: Operation, request: Request): Promise<PendingWork> =>
+  listPending(operation, (quiet) => applyControlPlane(quiet, request));
+
+function onlyHost({ hosts }: Request): ReachableHost {
+  const [host] = hosts;
+  if (host === undefined || hosts.length > 1) {
+    throw new KeelsonError(
+      "KEELSON_NOT_SUPPORTED",
+      `Cannot make a control plane of ${String(hosts.length)} hosts: this release supports exactly one`,
+    );
+  }
+  return host;
+}
+
+async function targetOf(
+  operation: Operation,
+  { cluster, identity }: Request,
+  { host, api }: { host: ReachableHost; api: ClusterApi },
+): Promise<PlanTarget<View>> {
+  const { connection, name } = host;
+  const bundle = await operation.bundle(cluster.kubernetes);
+  const runner = connection && operation.pool.get(name, connection);
+  const fixed = {
+    host,
+    cluster,
+    clusterId: identity.clusterId,
+    caCertificate: identity.ca.certificate,
+    identity,
+    bundle,
+    api,
+    apiNames: connection ? [connection.address] : [],
+  };
+  return {
+    host: name,
+    runner,
+    look: async () => {
+      if (runner === undefined) return { ...fixed, facts: blankFacts(host), node: undefined };
+      const facts = await gatherFacts(runner, factsRequest("controlPlane", bundle), operation.signal);
+      const node = facts.kubernetes.apiReady ? await api.node(host.nodeName) : undefined;
+      return { ...fixed, facts, node };
+    },
+    judge: (view) => {
+      judgeTarget(view, caHash(identity.ca.certificate));
+    },
+  };
+}

@@ -18,4 +18,6 @@ export type {
   WorkerRequest,
 } from "./operation.ts";
 export { resetHosts } from "./reset-hosts.ts";
-export { applyWorker, pendingWorker, removeWorker } from "./worker.ts";
+export { residue } from "./residue.ts";
+export { removeWorker } from "./remove-worker.ts";
+export { applyWorker, pendingWorker } from "./worker.ts";

@@ -1,3 +1,66 @@
-import type { InspectHosts } from "./operation.ts";
+import type { HostFacts } from "../clusters/facts.ts";
+import { KeelsonError, ProblemsError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
+import { blankFacts } from "./facts/blank.ts";
+import { factsRequest, gatherFacts } from "./facts/gather.ts";
+import { caHash } from "./identity.ts";
+import { judgeHost, judgeTogether } from "./judge.ts";
+import type { InspectHosts, Operation, ReachableHost } from "./operation.ts";
 
-export const inspectHosts: InspectHosts = () => Promise.reject(new Error("In work"));
+/**
+ * Reads all hosts in parallel and judges them one by one and together.
+ *
+ * @throws ProblemsError with every problem of every host; nothing was touched
+ */
+export const inspectHosts: InspectHosts = async (operation, request) => {
+  const { cluster, identity, hosts, known, maySilent = [] } = request;
+  const caSha256 = identity.caCertificate === "" ? undefined : caHash(identity.caCertificate);
+  const problems: Problem[] = [];
+  const read: Record<string, HostFacts> = {};
+  await Promise.all(
+    hosts.map(async (host) => {
+      try {
+        read[host.name] = await look(operation, host);
+      } catch (error) {
+        if (maySilent.includes(host.name) && isSilence(error)) return;
+        problems.push(problemOf(host.name, error));
+      }
+    }),
+  );
+  for (const host of hosts) {
+    const facts = read[host.name];
+    if (facts === undefined) continue;
+    problems.push(...judgeHost({ cluster, clusterId: identity.clusterId, caSha256, host, facts }));
+  }
+  problems.push(...judgeTogether({ ...known, ...existing(hosts, read) }));
+  if (problems.length > 0) throw new ProblemsError(`use the hosts of cluster "${cluster.name}"`, problems);
+  return read;
+};
+
+function look(operation: Operation, host: ReachableHost): Promise<HostFacts> | HostFacts {
+  if (host.connection === undefined) return blankFacts(host);
+  return gatherFacts(
+    operation.pool.get(host.name, host.connection),
+    factsRequest(host.role),
+    operation.signal,
+  );
+}
+
+/** Hosts that do not exist yet cannot be anybody's clone. */
+function existing(
+  hosts: readonly ReachableHost[],
+  read: Readonly<Record<string, HostFacts>>,
+): Record<string, HostFacts> {
+  const real = new Set(hosts.filter(({ connection }) => connection).map(({ name }) => name));
+  return Object.fromEntries(Object.entries(read).filter(([name]) => real.has(name)));
+}
+
+function isSilence(error: unknown): boolean {
+  return KeelsonError.is(error) && error.code === "KEELSON_HOST_UNREACHABLE";
+}
+
+/** What keeps one host from being read is a problem among others; an abort or a fault of ours is not. */
+function problemOf(where: string, error: unknown): Problem {
+  if (!KeelsonError.is(error) || error.code === "KEELSON_ABORTED") throw error;
+  return { code: error.code, where, message: error.message, fix: error.fix };
+}

@@ -1,8 +1,84 @@
-import type { ApplyWorker, Operation, PendingWork, RemoveWorker, WorkerRequest } from "./operation.ts";
+import { clusterApi, openClient } from "./api.ts";
+import type { ClusterApi } from "./api.ts";
+import { blankFacts } from "./facts/blank.ts";
+import { factsRequest, gatherFacts } from "./facts/gather.ts";
+import { caHash } from "./identity.ts";
+import { judgeTarget } from "./judge-target.ts";
+import { nodePatch } from "./node-settings.ts";
+import type { ApplyWorker, Operation, PendingWork, WorkerRequest } from "./operation.ts";
+import { listPending } from "./pending.ts";
+import type { NodeView } from "./phases/node.ts";
+import { workerPlan } from "./plan.ts";
+import { runPlan } from "./run-plan.ts";
+import type { PlanTarget } from "./run-plan.ts";
 
-export const applyWorker: ApplyWorker = () => Promise.reject(new Error("In work"));
+/**
+ * Brings one worker to Ready. Touches this host and the API alone.
+ *
+ * @throws ProblemsError if the host must not be touched
+ */
+export const applyWorker: ApplyWorker = (operation, request) =>
+  withApi(operation, request, async (api) => {
+    await runPlan(operation, await targetOf(operation, request, api), workerPlan);
+  });
 
-export const removeWorker: RemoveWorker = () => Promise.reject(new Error("In work"));
+/** What an apply would change now. A Node that is Ready and as wanted answers for its host: no login. */
+export const pendingWorker = (operation: Operation, request: WorkerRequest): Promise<PendingWork> =>
+  listPending(operation, (quiet) =>
+    withApi(quiet, request, async (api) => {
+      if (await isAsWanted(request, api)) return;
+      await runPlan(quiet, await targetOf(quiet, request, api), workerPlan);
+    }),
+  );
 
-export const pendingWorker = (_operation: Operation, _request: WorkerRequest): Promise<PendingWork> =>
-  Promise.reject(new Error("In work"));
+async function isAsWanted(
+  { host, cluster, clusterId }: WorkerRequest,
+  api: ClusterApi | undefined,
+): Promise<boolean> {
+  const node = await api?.node(host.nodeName);
+  return (
+    node?.ready === true &&
+    node.kubeletVersion === cluster.kubernetes &&
+    nodePatch(host, clusterId, node) === undefined
+  );
+}
+
+/** In the preview of a new cluster there is no kubeconfig yet, and nobody to ask. */
+async function withApi<Result>(
+  operation: Operation,
+  { access }: WorkerRequest,
+  work: (api: ClusterApi | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (access.kubeconfig === "") return work(undefined);
+  const client = await openClient(operation, access);
+  try {
+    return await work(clusterApi(client, operation.signal));
+  } finally {
+    client.close();
+  }
+}
+
+async function targetOf(
+  operation: Operation,
+  { cluster, clusterId, caCertificate, host }: WorkerRequest,
+  api: ClusterApi | undefined,
+): Promise<PlanTarget<NodeView>> {
+  const { connection, name } = host;
+  const bundle = await operation.bundle(cluster.kubernetes);
+  const runner = connection && operation.pool.get(name, connection);
+  const fixed = { host, cluster, clusterId, caCertificate, bundle, api };
+  return {
+    host: name,
+    runner,
+    look: async () => {
+      const [facts, node] = await Promise.all([
+        runner ? gatherFacts(runner, factsRequest("worker", bundle), operation.signal) : blankFacts(host),
+        api?.node(host.nodeName),
+      ]);
+      return { ...fixed, facts, node };
+    },
+    judge: (view) => {
+      judgeTarget(view, caHash(caCertificate));
+    },
+  };
+}

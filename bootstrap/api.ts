@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { kubeClient } from "../kube/client.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { hasStatus } from "../kube/errors.ts";
+import { diagnoseNode } from "../kube/node-diagnosis.ts";
+import type { ClusterAccess, Operation } from "./operation.ts";
+import type { NodeFacts, RawNode } from "./node-facts.ts";
+import { parseNode } from "./node-facts.ts";
+import type { NodePatch } from "./node-settings.ts";
+
+/** What bootstrap asks of a cluster's API. */
+export interface ClusterApi {
+  /** Undefined if there is no such Node. */
+  node(name: string): Promise<NodeFacts | undefined>;
+  patchNode(name: string, patch: NodePatch): Promise<void>;
+  /** A token with which one kubelet may ask for its certificate, good for 15 minutes or until it is revoked. */
+  mintJoinToken(nodeName: string): Promise<{ readonly token: string; readonly revoke: () => Promise<void> }>;
+  /** Why a Node is not Ready, as the API sees it, in one line. */
+  diagnose(name: string): Promise<string>;
+}
+
+const tokenLifeMs = 15 * 60 * 1000;
+const tokenFolder = "/api/v1/namespaces/kube-system/secrets";
+
+/** Opens a client for the cluster, through the SSH connection of whichever control-plane host lives. Close it. */
+export function openClient(
+  { pool }: Pick<Operation, "pool">,
+  { kubeconfig, controlPlane }: ClusterAccess,
+): Promise<KubeClient> {
+  const dials = controlPlane.flatMap(({ name, connection }) =>
+    connection === undefined
+      ? []
+      : [(host: string, port: number) => pool.get(name, connection).dial(host, port)],
+  );
+  return kubeClient({ kubeconfig, dials });
+}
+
+/** The questions of bootstrap, asked through a client. */
+export function clusterApi(client: KubeClient, signal: AbortSignal): ClusterApi {
+  return {
+    node: async (name) => {
+      const node = await client.find<RawNode>(nodePath(name), { signal });
+      return node && parseNode(node);
+    },
+    patchNode: async (name, { labels, annotations, taints }) => {
+      await client.request({
+        method: "PATCH",
+        path: nodePath(name),
+        contentType: "application/merge-patch+json",
+        body: { metadata: { labels, annotations }, ...(taints && { spec: { taints } }) },
+        signal,
+      });
+    },
+    mintJoinToken: (nodeName) => mintJoinToken(client, nodeName, signal),
+    diagnose: (name) => diagnoseNode(client, name, signal),
+  };
+}
+
+/** Revoking ignores the signal: a cancelled run must take its token back, too. */
+async function mintJoinToken(
+  client: KubeClient,
+  nodeName: string,
+  signal: AbortSignal,
+): ReturnType<ClusterApi["mintJoinToken"]> {
+  const id = randomBytes(3).toString("hex");
+  const secret = randomBytes(8).toString("hex");
+  await client.request({
+    method: "POST",
+    path: tokenFolder,
+    body: tokenSecret(id, secret, nodeName),
+    signal,
+  });
+  return {
+    token: `${id}.${secret}`,
+    revoke: async () => {
+      try {
+        await client.request({ method: "DELETE", path: `${tokenFolder}/bootstrap-token-${id}` });
+      } catch (error) {
+        if (!hasStatus(error, 404)) throw error;
+      }
+    },
+  };
+}
+
+function nodePath(name: string): string {
+  return `/api/v1/nodes/${encodeURIComponent(name)}`;
+}
+
+function tokenSecret(id: string, secret: string, nodeName: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: `bootstrap-token-${id}`, namespace: "kube-system" },
+    type: "bootstrap.kubernetes.io/token",
+    stringData: {
+      "token-id": id,
+      "token-secret": secret,
+      description: `keelson: join of ${nodeName}`,
+      expiration: new Date(Date.now() + tokenLifeMs).toISOString().replace(/\.\d+Z$/, "Z"),
+      "usage-bootstrap-authentication": "true",
+      "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
+    },
+  };
+}

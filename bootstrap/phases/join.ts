@@ -1,0 +1,53 @@
+import { command } from "../../remote/quote.ts";
+import { discoveryConfig, joinConfig } from "../kubeadm-config.ts";
+import { paths } from "../paths.ts";
+import { runUnit } from "../unit.ts";
+import type { ChangeContext, Phase } from "../view.ts";
+import { apiOf } from "./node.ts";
+import type { NodeView } from "./node.ts";
+
+/**
+ * Joins the host to its cluster with kubeadm. The token is made for this join alone and taken back after it; it is
+ * only ever in a file in the host's memory.
+ */
+export const join: Phase<NodeView> = {
+  title: "join",
+  plan: (view) => {
+    if (view.facts.kubernetes.kubeletConf) return [];
+    return [{ intent: "join the cluster with kubeadm", work: (context) => joinCluster(view, context) }];
+  },
+};
+
+/** Makes the kubelet of a host whose Node was deleted register it anew: it does so only when it starts. */
+export const registration: Phase<NodeView> = {
+  title: "registration",
+  plan: ({ facts, node }) => {
+    if (!facts.kubernetes.kubeletConf || node !== undefined) return [];
+    return [
+      {
+        intent: "restart the kubelet, so that it registers its Node again",
+        work: async ({ runner, signal }) => {
+          await runner.run("systemctl restart kubelet.service", { signal });
+        },
+      },
+    ];
+  },
+};
+
+async function joinCluster(view: NodeView, context: ChangeContext): Promise<void> {
+  const { runner, signal } = context;
+  const { token, revoke } = await apiOf(view).mintJoinToken(view.host.nodeName);
+  try {
+    const secret = { mode: 0o600, signal };
+    await Promise.all([
+      runner.write(paths.discovery, discoveryConfig(view), secret),
+      runner.write(paths.joinConfig, joinConfig(view, token), secret),
+    ]);
+    await runUnit(context, { name: "kubeadm-join", script, deadlineSeconds: 300 });
+  } finally {
+    await Promise.allSettled([revoke(), runner.run(command`rm -f ${[paths.discovery, paths.joinConfig]}`)]);
+  }
+}
+
+const script = `export HOME=/root
+${command`kubeadm join --config ${paths.joinConfig}`}`;

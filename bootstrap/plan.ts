@@ -1,0 +1,44 @@
+import { apiReady } from "./phases/api-ready.ts";
+import { binaries } from "./phases/binaries.ts";
+import { claim } from "./phases/claim.ts";
+import { containerd } from "./phases/containerd.ts";
+import { identityFiles } from "./phases/identity-files.ts";
+import { imageArchives, images } from "./phases/images.ts";
+import { initialize } from "./phases/initialize.ts";
+import { join, registration } from "./phases/join.ts";
+import { kernel } from "./phases/kernel.ts";
+import { kubelet, kubeletRunning } from "./phases/kubelet.ts";
+import { nodeReady, nodeSettings } from "./phases/node.ts";
+import type { NodeView } from "./phases/node.ts";
+import { packages } from "./phases/packages.ts";
+import { swap } from "./phases/swap.ts";
+import type { Step } from "./run-plan.ts";
+import type { ControlPlaneView, HostView } from "./view.ts";
+
+/** From any host to one on which kubeadm can work. */
+const hostPlan: readonly Step<HostView>[] = [
+  [claim],
+  [packages, kernel, swap, binaries, imageArchives],
+  [containerd, kubelet],
+];
+
+/** From a host to a control plane whose API answers. */
+export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
+  ...hostPlan,
+  [images, identityFiles],
+  [initialize],
+  [kubeletRunning],
+  [apiReady],
+  [nodeSettings],
+];
+
+/** From a host to a worker whose Node is Ready. */
+export const workerPlan: readonly Step<NodeView>[] = [
+  ...hostPlan,
+  [images],
+  [join],
+  [kubeletRunning],
+  [registration],
+  [nodeSettings],
+  [nodeReady],
+];

@@ -1,0 +1,67 @@
+import type { HostFacts } from "../clusters/facts.ts";
+import { KeelsonError } from "../errors.ts";
+import type { Runner } from "../remote/runner.ts";
+import { gatherFacts } from "./facts/gather.ts";
+import { withHostLock } from "./host-lock.ts";
+import { settleLeftovers } from "./leftovers.ts";
+import type { Operation, ReachableHost } from "./operation.ts";
+import { resetScript } from "./reset-script.ts";
+import { residue } from "./residue.ts";
+import { runUnit } from "./unit.ts";
+
+/** `foreign`: the host is not the cluster's, and was left alone. */
+export type ResetOutcome = "reset" | "silent" | "foreign";
+
+const silenceMs = 8000;
+const request = { files: [], units: {}, traces: true };
+
+/**
+ * Takes the cluster off a host if the host carries its owner token. A host that does not answer soon is passed over.
+ *
+ * @throws KeelsonError KEELSON_COMMAND_FAILED if something of the cluster remains
+ */
+export async function resetHost(
+  operation: Operation,
+  clusterId: string,
+  { name, connection }: ReachableHost,
+): Promise<ResetOutcome> {
+  const { pool, signal, preview, onIntent } = operation;
+  if (connection === undefined) return "silent";
+  const runner = pool.get(name, connection);
+  const facts = await lookBriefly(runner, signal);
+  if (facts === undefined) return "silent";
+  if (facts.owner?.clusterId !== clusterId) return "foreign";
+  onIntent({ host: name, what: "reset the host" });
+  if (preview) return "reset";
+  operation.onPhase?.(name, "reset");
+  await withHostLock(runner, signal, async () => {
+    await settleLeftovers(runner, facts, operation);
+    const context = {
+      runner,
+      signal,
+      log: (line: string) => {
+        operation.log(name, line);
+      },
+    };
+    await runUnit(context, { name: "reset", script: resetScript, deadlineSeconds: 120 });
+    const left = residue(await gatherFacts(runner, request, signal));
+    if (left.length > 0) {
+      throw new KeelsonError(
+        "KEELSON_COMMAND_FAILED",
+        `Cannot reset ${name}: still there: "${left.join('", "')}"`,
+      );
+    }
+  });
+  return "reset";
+}
+
+async function lookBriefly(runner: Runner, signal: AbortSignal): Promise<HostFacts | undefined> {
+  const deadline = AbortSignal.timeout(silenceMs);
+  try {
+    return await gatherFacts(runner, request, AbortSignal.any([signal, deadline]));
+  } catch (error) {
+    const isUnreachable = KeelsonError.is(error) && error.code === "KEELSON_HOST_UNREACHABLE";
+    if (isUnreachable || (deadline.aborted && !signal.aborted)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import { paths } from "./paths.ts";
+
+const chains = "(cali-|cali:|KUBE-|FLANNEL|CNI-)";
+
+/**
+ * Takes a cluster off its host: processes, mounts, links, firewall rules, files; packages stay. Nothing is deleted
+ * across a mount point, and the owner token goes last, so that a reset which was cut off can be run again.
+ */
+export const resetScript = `
+systemctl disable --quiet --now kubelet.service
+systemctl kill --signal=KILL kubepods.slice
+systemctl stop kubepods.slice
+systemctl disable --quiet containerd.service
+systemctl kill --kill-who=all --signal=KILL containerd.service
+systemctl stop containerd.service
+
+cut -d ' ' -f 2 /proc/self/mounts | grep -E '^(${paths.kubelet}/|/run/containerd/|/run/netns/cni-|/var/lib/containerd/)' | sort -r |
+while read -r m; do umount "$m" || umount -l "$m"; done
+rm -f /run/netns/cni-*
+
+for link in $(ls /sys/class/net | grep -E '^(cni0|flannel|cali|vxlan.calico|kube-)'); do ip link delete "$link"; done
+for family in ip ip6; do
+nft delete table $family kube-proxy; nft delete table $family flannel-ipv4; nft delete table $family flannel-ipv6
+done
+nft delete table inet cni_hostport
+for tool in iptables ip6tables; do
+$tool-save | grep -qE '${chains}' && $tool-save | grep -vE '${chains}' | $tool-restore
+done
+for set in $(ipset list -n | grep '^cali'); do ipset destroy "$set"; done
+
+empty() { [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 -delete; }
+for folder in ${paths.kubelet} ${paths.etcdData} /var/lib/containerd; do empty $folder; done
+cut -d ' ' -f 4- ${paths.sums} | sed -n 's|^|/|;s|^//|/|;\\#^${paths.binaries}/#p;\\#^${paths.cniPlugins}/#p' | while read -r f; do rm -f "$f"; done
+rm -f ${paths.containerdUnit} ${paths.kubeletUnit} ${paths.sysctls} ${paths.modules}
+[ ! -f ${paths.fstab} ] || sed -i 's/^# keelson: //' ${paths.fstab}
+for folder in ${paths.kubernetes} /etc/containerd /etc/cni /opt/cni /opt/containerd /etc/systemd/system/kubelet.service.d \\
+/run/containerd /run/flannel /run/calico /var/lib/calico /var/lib/cni /var/lib/kube-proxy /var/log/pods /var/log/containers /var/log/calico; do
+[ ! -d $folder ] || { empty $folder; rmdir $folder; }
+done
+systemctl daemon-reload
+systemctl reset-failed
+rm -rf ${paths.state}
+rm -rf /etc/keelson
+`;
