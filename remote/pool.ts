@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { KnownHosts } from "./host-keys.ts";
+import { Limiter } from "./limiter.ts";
+import { Masker } from "./mask.ts";
+import type { Connection, Runner, RunnerPool } from "./runner.ts";
+import { ShellRunner } from "./shell-runner.ts";
+import { SshTransport } from "./ssh-transport.ts";
+import type { SshSettings } from "./ssh-transport.ts";
+
+export interface SshPoolOptions {
+  /** File (0600) where keys of first contacts are pinned. @default - pinned in memory, for the life of the pool */
+  readonly knownHosts?: string;
+  /** Hides secrets in log lines and errors; the pool registers those of its connections. @default - a new one */
+  readonly masker?: Masker;
+  /** How long a host that does not answer is tried, in milliseconds. @default 15000 */
+  readonly dialDeadlineMs?: number;
+  /** How many connections are made at once. @default 16 */
+  readonly dials?: number;
+  /** Path of the SSH agent's socket. @default - the environment's SSH_AUTH_SOCK */
+  readonly agent?: string;
+}
+
+/** SSH runners, one connection per host however many ask for it. Two hosts behind one bastion share its connection. */
+export class SshPool implements RunnerPool {
+  /** Register secrets here before they travel, and no log line or error shows them. */
+  readonly masker: Masker;
+  readonly #settings: SshSettings;
+  readonly #transports = new Map<string, SshTransport>();
+  readonly #runners = new Map<string, Runner>();
+
+  constructor(options: SshPoolOptions = {}) {
+    this.masker = options.masker ?? new Masker();
+    this.#settings = {
+      knownHosts: new KnownHosts(options.knownHosts),
+      dials: new Limiter(options.dials ?? 16),
+      dialDeadlineMs: options.dialDeadlineMs ?? 15_000,
+      agent: options.agent ?? process.env["SSH_AUTH_SOCK"],
+    };
+  }
+
+  get(host: string, connection: Connection): Runner {
+    const key = `${host}\n${identityOf(connection)}`;
+    const existing = this.#runners.get(key);
+    if (existing !== undefined) return existing;
+    const runner = new ShellRunner({
+      host,
+      transport: this.#transport(connection),
+      masker: this.masker,
+      isRoot: (connection.user ?? "root") === "root",
+      sudoPassword: connection.sudoPassword,
+    });
+    this.#runners.set(key, runner);
+    return runner;
+  }
+
+  async close(): Promise<void> {
+    const transports = [...this.#transports.values()];
+    this.#transports.clear();
+    this.#runners.clear();
+    await Promise.all(transports.map((transport) => transport.close()));
+  }
+
+  #transport(connection: Connection): SshTransport {
+    const key = identityOf(connection);
+    const existing = this.#transports.get(key);
+    if (existing !== undefined) return existing;
+    for (const secret of [connection.privateKey, connection.passphrase, connection.sudoPassword])
+      this.masker.add(secret);
+    const bastion = connection.bastion === undefined ? undefined : this.#transport(connection.bastion);
+    const transport = new SshTransport(connection, this.#settings, bastion);
+    this.#transports.set(key, transport);
+    return transport;
+  }
+}
+
+/** Everything that makes a connection another connection, without the secrets themselves. */
+function identityOf(connection: Connection): string {
+  const {
+    address,
+    port = 22,
+    user = "root",
+    privateKey,
+    passphrase,
+    sudoPassword,
+    hostKey,
+    bastion,
+  } = connection;
+  const secrets = createHash("sha256")
+    .update(JSON.stringify([privateKey, passphrase, sudoPassword]))
+    .digest("hex");
+  const via = bastion === undefined ? undefined : identityOf(bastion);
+  return JSON.stringify([address, port, user, secrets, hostKey, via]);
+}

@@ -1,0 +1,153 @@
+import { spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { connect } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import ssh2 from "ssh2";
+import type { Connection as ServerConnection, ServerChannel } from "ssh2";
+
+export interface SshServerOptions {
+  /** Public keys (OpenSSH form) that may log in. */
+  readonly authorized: readonly string[];
+  /** Private host keys, in the order of preference of the server. @default - one ed25519 key */
+  readonly hostKeys?: readonly string[];
+  /** Sessions per connection, like sshd's MaxSessions. @default 10 */
+  readonly maxSessions?: number;
+  /** @default 0 - any free port */
+  readonly port?: number;
+  /** Placed before the PATH of commands, for stand-ins of programs. */
+  readonly path?: string;
+}
+
+export interface SshServer {
+  readonly port: number;
+  /** How many connections were made so far. */
+  readonly connections: () => number;
+  /** The most sessions that were open at once. */
+  readonly mostSessions: () => number;
+  /** The command lines that were run. */
+  readonly commands: readonly string[];
+  /** Cuts all connections, as a power loss would. */
+  cut(): void;
+  stop(): Promise<void>;
+}
+
+export interface KeyPair {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+/** A fresh key pair in OpenSSH form. */
+export function makeKey(type: "ed25519" | "ecdsa" = "ed25519"): KeyPair {
+  if (type === "ecdsa") {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
+    const parsed = ssh2.utils.parseKey(pem);
+    if (parsed instanceof Error) throw parsed;
+    return { privateKey: pem, publicKey: `${parsed.type} ${parsed.getPublicSSH().toString("base64")}` };
+  }
+  const pair = ssh2.utils.generateKeyPairSync("ed25519");
+  return { privateKey: pair.private, publicKey: pair.public };
+}
+
+/** An SSH server in this process that runs commands with the real shell and forwards TCP connections. */
+export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
+  const state = { connections: 0, sessions: 0, most: 0, commands: [] as string[] };
+  const sockets = new Set<Socket>();
+  const hostKeys = options.hostKeys ?? [makeKey().privateKey];
+  const server = new ssh2.Server({ hostKeys: [...hostKeys] }, (client) => {
+    state.connections += 1;
+    // A client that vanishes in the middle is part of the tests.
+    client.on("error", () => undefined);
+    client.on("authentication", (context) => {
+      const key =
+        context.method === "publickey" ? `${context.key.algo} ${context.key.data.toString("base64")}` : "";
+      if (options.authorized.some((each) => each.startsWith(key) && key !== "")) context.accept();
+      else context.reject(["publickey"]);
+    });
+    client.on("ready", () => {
+      serve(client, options, state);
+    });
+  });
+  (server as unknown as { _srv: { on(event: "connection", hear: (socket: Socket) => void): void } })._srv.on(
+    "connection",
+    (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => state.connections,
+    mostSessions: () => state.most,
+    commands: state.commands,
+    cut,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        cut();
+      }),
+  };
+}
+
+interface State {
+  sessions: number;
+  most: number;
+  readonly commands: string[];
+}
+
+function serve(client: ServerConnection, options: SshServerOptions, state: State): void {
+  let open = 0;
+  client.on("session", (accept, reject) => {
+    if (open >= (options.maxSessions ?? 10)) {
+      reject();
+      return;
+    }
+    const session = accept();
+    open += 1;
+    state.most = Math.max(state.most, open);
+    session.on("close", () => {
+      open -= 1;
+    });
+    session.on("exec", (acceptExec, _reject, info) => {
+      state.commands.push(info.command);
+      run(acceptExec(), info.command, options.path);
+    });
+  });
+  client.on("tcpip", (accept, reject, info) => {
+    const socket = connect(info.destPort, info.destIP);
+    socket.once("connect", () => {
+      const channel = accept();
+      channel.on("error", () => undefined);
+      channel.pipe(socket).pipe(channel);
+      channel.once("close", () => socket.destroy());
+      socket.once("close", () => {
+        channel.close();
+      });
+    });
+    socket.once("error", () => {
+      reject();
+    });
+  });
+}
+
+function run(channel: ServerChannel, command: string, path: string | undefined): void {
+  const env =
+    path === undefined ? process.env : { ...process.env, PATH: `${path}:${process.env["PATH"] ?? ""}` };
+  const child = spawn("sh", ["-c", command], { detached: true, stdio: "pipe", env });
+  channel.on("error", () => undefined);
+  child.stdin.on("error", () => undefined);
+  channel.pipe(child.stdin);
+  child.stdout.on("data", (chunk) => channel.write(chunk));
+  child.stderr.on("data", (chunk) => channel.stderr.write(chunk));
+  child.once("close", (code, signal) => {
+    if (code === null) channel.exit((signal ?? "SIGTERM").slice(3));
+    else channel.exit(code);
+    channel.end();
+  });
+}
