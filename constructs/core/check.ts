@@ -1,4 +1,5 @@
 import type { Draft } from "./draft.ts";
+import { type Exception, isExcusable } from "./finding.ts";
 import { isRecord } from "./json.ts";
 
 /** Names every key that the type does not know: a misspelled property must not be ignored. */
@@ -66,6 +67,24 @@ export function checkEnv(draft: Draft, env: unknown, isValue: (value: unknown) =
       });
     }
   }
+}
+
+/** Checks that exceptions name what can be excused, and say why. */
+export function checkExceptions(draft: Draft, exceptions: readonly Exception[]): void {
+  exceptions.forEach(({ code, reason }, index) => {
+    if (!isExcusable(code)) {
+      draft.find("invalid-value", `allow.${index}.code`, {
+        message: `"${String(code)}" cannot be excused`,
+        fix: "Correct what it names",
+      });
+    }
+    if (!reason.trim()) {
+      draft.find("exception-without-reason", `allow.${index}.reason`, {
+        message: `the exception from "${code}" has no reason`,
+        fix: "Say why the rule does not hold here",
+      });
+    }
+  });
 }
 
 /** A value as a message quotes it. */

@@ -23,20 +23,6 @@ export class Draft {
   constructor(construct: IConstruct, exceptions: readonly Exception[] = []) {
     this.#path = construct.node.path;
     this.#excused = new Set(exceptions.map(({ code }) => code));
-    exceptions.forEach(({ code, reason }, index) => {
-      if (!isExcusable(code)) {
-        this.find("invalid-value", `allow.${index}.code`, {
-          message: `"${String(code)}" cannot be excused`,
-          fix: "Correct what it names",
-        });
-      }
-      if (!reason.trim()) {
-        this.find("exception-without-reason", `allow.${index}.reason`, {
-          message: `the exception from "${code}" has no reason`,
-          fix: "Say why the rule does not hold here",
-        });
-      }
-    });
   }
 
   /** Records a finding, unless an exception covers it. */

@@ -61,7 +61,7 @@ function check(findings: readonly Finding[]): string[] {
   for (const finding of fresh) {
     const text = describeFindings([finding]);
     shown.add(text);
-    process.emitWarning(text, { type: "KeelsonWarning", code: finding.code });
+    process.emitWarning(text, { type: "KeelsonWarning" });
   }
   return findings.filter(({ severity }) => severity === "error").map(describeFinding);
 }

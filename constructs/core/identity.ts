@@ -20,13 +20,25 @@ export const nameLabel = "app.kubernetes.io/name";
  * A name that Kubernetes would refuse is a finding.
  */
 export function identify(construct: IConstruct, draft: Draft, pinned?: string): Identity {
-  const name = pinned ?? nameFromPath(construct);
-  if (name.length > 63 || !/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
+  const name: unknown = pinned ?? nameFromPath(construct);
+  if (typeof name !== "string" || name.length > 63 || !/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
     draft.find("invalid-name", pinned === undefined ? "id" : "name", {
-      message: `"${name}" cannot name a Service`,
+      message: `${typeof name === "string" ? `"${name}"` : typeof name} cannot name a Service`,
       fix: "Use at most 63 lower-case letters, digits and hyphens, a letter first and no hyphen last; name pins it",
     });
   }
+  return identityOf(typeof name === "string" ? name : nameFromPath(construct));
+}
+
+/** The tag of an image as a label value; undefined if there is none or it does not fit. */
+export function versionOf(image: string): string | undefined {
+  const tag = /:([^/:@]+)(@|$)/.exec(image)?.[1];
+  return tag !== undefined && tag.length <= 63 && /^[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$/.test(tag)
+    ? tag
+    : undefined;
+}
+
+function identityOf(name: string): Identity {
   return {
     name,
     selector: { [nameLabel]: name },
@@ -36,14 +48,6 @@ export function identify(construct: IConstruct, draft: Draft, pinned?: string): 
       "app.kubernetes.io/managed-by": "keelson",
     },
   };
-}
-
-/** The tag of an image as a label value; undefined if there is none or it does not fit. */
-export function versionOf(image: string): string | undefined {
-  const tag = /:([^/:@]+)(@|$)/.exec(image)?.[1];
-  return tag !== undefined && tag.length <= 63 && /^[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$/.test(tag)
-    ? tag
-    : undefined;
 }
 
 function nameFromPath(construct: IConstruct): string {

@@ -1,5 +1,5 @@
 import { checkPeers } from "../core/access.ts";
-import { checkEnv, checkImage, checkInteger, checkKeys, show } from "../core/check.ts";
+import { checkEnv, checkExceptions, checkImage, checkInteger, checkKeys, show } from "../core/check.ts";
 import type { Draft } from "../core/draft.ts";
 import { isRecord } from "../core/json.ts";
 import { checkSize } from "../core/size.ts";
@@ -9,6 +9,7 @@ import type { WebServicePatch, WebServiceProps } from "./props.ts";
 /** Finds everything that is wrong with the properties. The compiler finds most of it first, but not after a cast. */
 export function checkProps(draft: Draft, props: WebServiceProps): void {
   checkKeys(draft, "", props, keysOf(properties));
+  checkExceptions(draft, props.allow ?? []);
   checkImage(draft, "image", props.image);
   checkInteger(draft, "port", props.port, [1, 65_535]);
   if (props.replicas !== undefined) checkInteger(draft, "replicas", props.replicas, [0, 10_000]);

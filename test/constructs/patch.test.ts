@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { findLost, applyPatch } from "../../constructs/core/patch.ts";
+import { isRecord } from "../../constructs/core/json.ts";
+import { findingsAround, objectOf, webService } from "../support/constructs.ts";
+
+const key = fc.oneof(
+  fc.constantFrom("spec", "replicas", "template", "a.b/c", "x"),
+  fc.string({ minLength: 1 }),
+);
+const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean());
+const { patch } = fc.letrec((tie) => ({
+  patch: fc.dictionary(key, tie("value"), { maxKeys: 4, noNullPrototype: true }),
+  value: fc.oneof({ maxDepth: 4 }, leaf, fc.constant(null), fc.array(leaf), tie("patch")),
+}));
+
+describe("A patch", () => {
+  it("appears in the output as it is, or is reported as lost", () => {
+    fc.assert(
+      fc.property(patch, (value) => {
+        const service = webService({ patch: { deployment: value } });
+        const errors = findingsAround(service).filter(({ severity }) => severity === "error");
+        if (errors.length > 0) return;
+        const rendered = objectOf(service, "Deployment");
+        assertShown(rendered, value);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("gives what an independent reading of RFC 7396 gives", () => {
+    fc.assert(
+      fc.property(patch, patch, (target, value) => {
+        assert.deepEqual(applyPatch(target, { at: [], value }), reference(target, value));
+      }),
+    );
+  });
+
+  it("leaves what it is applied to as it was", () => {
+    fc.assert(
+      fc.property(patch, patch, (target, value) => {
+        const before = structuredClone(target);
+        applyPatch(target, { at: ["spec"], value });
+        assert.deepEqual(target, before);
+      }),
+    );
+  });
+
+  it("reaches into lists by their index", () => {
+    const target = { list: [{ a: 1 }, { a: 2 }] };
+    const result = applyPatch(target, { at: ["list", "1"], value: { b: 3 } });
+    assert.deepEqual(result, { list: [{ a: 1 }, { a: 2, b: 3 }] });
+  });
+
+  it("is lost if the output shows something else, something less, or what it removes", () => {
+    const at: readonly string[] = [];
+    assert.deepEqual(findLost({ a: 1 }, { at, value: { a: 2 } }), ["a"]);
+    assert.deepEqual(findLost({}, { at, value: { a: { b: 1 } } }), ["a.b"]);
+    assert.deepEqual(findLost({ a: 1 }, { at, value: { a: null } }), ["a"]);
+    assert.deepEqual(findLost({ a: { b: 1 } }, { at, value: { a: {} } }), []);
+  });
+
+  it("keeps unknown fields, extended resources and empty objects", () => {
+    const container = { futureField: { empty: {} }, resources: { limits: { "nvidia.com/gpu": 1 } } };
+    const service = webService({ patch: { container } });
+    assert.deepEqual(findingsAround(service), []);
+    const rendered = objectOf(service, "Deployment").spec?.template.spec?.containers[0];
+    assert.partialDeepStrictEqual(rendered, container);
+    assert.equal(rendered?.resources?.limits?.["memory"], "128Mi", "what the patch does not name stays");
+  });
+
+  it("is reported where cdk8s drops it", () => {
+    const service = webService({ patch: { service: { metadata: { annotations: {} } } } });
+    const lost = findingsAround(service).map(({ code, fieldPath }) => [code, fieldPath]);
+    assert.deepEqual(lost, [["patch-lost", "patch.service.metadata.annotations"]]);
+  });
+
+  it("takes the defaults off the list that it overrides", () => {
+    const patched = webService({ patch: { pod: { securityContext: { runAsNonRoot: false } } } });
+    const fields = patched.explain().map(({ fieldPath }) => fieldPath);
+    assert.ok(!fields.includes("deployment.spec.template.spec.securityContext.runAsNonRoot"));
+    assert.ok(fields.includes("deployment.spec.template.spec.securityContext.seccompProfile.type"));
+  });
+});
+
+function assertShown(rendered: unknown, wanted: unknown): void {
+  if (!isRecord(wanted)) {
+    assert.deepEqual(rendered, wanted);
+    return;
+  }
+  for (const [name, value] of Object.entries(wanted)) {
+    const found = (rendered as Readonly<Record<string, unknown>>)[name];
+    if (value === null) assert.equal(found, undefined);
+    else assertShown(found, value);
+  }
+}
+
+function reference(target: unknown, value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(isRecord(target) ? target : {}).filter(([name]) => !Object.hasOwn(value, name));
+  const given = Object.entries(value)
+    .filter(([, inner]) => inner !== null)
+    .map(([name, inner]) => {
+      const old = isRecord(target) && Object.hasOwn(target, name) ? target[name] : undefined;
+      return [name, reference(old, inner)] as const;
+    });
+  return Object.fromEntries([...kept, ...given]);
+}
