@@ -8,7 +8,7 @@ const candidates = blocks * 256;
  * A /24 network in 10.128.0.0/10 that overlaps none of the used ones, always the same for the same input.
  * That range is clear of the pod and service ranges that clusters have by default.
  *
- * @throws KeelsonError KEELSON_NETWORK_OVERLAP if every network is taken
+ * Throws KEELSON_NETWORK_OVERLAP if every network is taken
  */
 export function freeSubnet(used: readonly string[], seed: string): string {
   const ranges = used.map(parseRange).filter((range) => range !== undefined);
@@ -19,9 +19,13 @@ export function freeSubnet(used: readonly string[], seed: string): string {
     const range = parseRange(subnet);
     if (range !== undefined && !ranges.some((other) => overlaps(range, other))) return subnet;
   }
-  throw new KeelsonError("KEELSON_NETWORK_OVERLAP", "Cannot choose a subnet: every network in 10.128.0.0/10 is used", {
-    fix: "Remove routes or fleets that are no longer needed",
-  });
+  throw new KeelsonError(
+    "KEELSON_NETWORK_OVERLAP",
+    "Cannot choose a subnet: every network in 10.128.0.0/10 is used",
+    {
+      fix: "Remove routes or fleets that are no longer needed",
+    },
+  );
 }
 
 /** The address of a subnet with this last number: `nthAddress("10.128.0.0/24", 7)` is `10.128.0.7`. */

@@ -16,7 +16,9 @@ export function cgroupFolders(selfCgroup: string, mountinfo: string, id: string)
   const isUnified = lines.every((line) => line.startsWith("0::"));
   return lines.flatMap((line) => {
     const [, controllers = "", ...rest] = line.split(":");
-    const mount = mounts.find(({ options }) => controllers.split(",").every((name) => options.includes(name)));
+    const mount = mounts.find(({ options }) =>
+      controllers.split(",").every((name) => options.includes(name)),
+    );
     if (mount === undefined) return [];
     return [join(mount.point, isUnified ? "" : below(mount.root, rest.join(":")), id)];
   });
@@ -24,7 +26,11 @@ export function cgroupFolders(selfCgroup: string, mountinfo: string, id: string)
 
 /** Cgroup folders for a new machine of this process. */
 export async function planCgroups(id: string): Promise<readonly string[]> {
-  return cgroupFolders(await readFile("/proc/self/cgroup", "utf8"), await readFile("/proc/self/mountinfo", "utf8"), id);
+  return cgroupFolders(
+    await readFile("/proc/self/cgroup", "utf8"),
+    await readFile("/proc/self/mountinfo", "utf8"),
+    id,
+  );
 }
 
 export async function createCgroups(folders: readonly string[]): Promise<void> {
@@ -63,7 +69,7 @@ export async function guestInit(folders: readonly string[]): Promise<number | un
 /**
  * Kills everything in the folders and removes them.
  *
- * @throws KeelsonError KEELSON_TIMEOUT if a process does not end within 30 s
+ * Throws KEELSON_TIMEOUT if a process does not end within 30 s
  */
 export async function removeCgroups(folders: readonly string[]): Promise<void> {
   const gone = await retryUntil(30_000, async () => {
@@ -116,7 +122,9 @@ async function withChildren(folders: readonly string[]): Promise<string[]> {
     if (!(await namesIn(dirname(folder))).includes(basename(folder))) continue;
     found.push(folder);
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    found.push(...(await withChildren(entries.filter((e) => e.isDirectory()).map((e) => join(folder, e.name)))));
+    found.push(
+      ...(await withChildren(entries.filter((e) => e.isDirectory()).map((e) => join(folder, e.name)))),
+    );
   }
   return found;
 }

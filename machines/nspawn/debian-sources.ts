@@ -17,7 +17,8 @@ const format = "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)";
 export function parseIndexTargets(text: string): readonly DebianSource[] {
   const rows = text.split("\n").map((line) => line.split("|"));
   const sources = rows.flatMap(([createdBy, uri, release, component]) => {
-    const isDebian = createdBy === "Packages" && component === "main" && /\/debian(-security)?\/?$/.test(uri ?? "");
+    const isDebian =
+      createdBy === "Packages" && component === "main" && /\/debian(-security)?\/?$/.test(uri ?? "");
     return isDebian && uri !== undefined && release !== undefined ? [{ uri, release }] : [];
   });
   const base = sources.find(({ uri }) => /\/debian\/?$/.test(uri));
@@ -30,9 +31,11 @@ export function parseIndexTargets(text: string): readonly DebianSource[] {
  * Where this computer gets Debian packages from, by its own apt configuration.
  * KEELSON_DEBIAN_MIRROR names another mirror, which a computer without Debian needs.
  *
- * @throws KeelsonError KEELSON_NOT_SUPPORTED if there is none
+ * Throws KEELSON_NOT_SUPPORTED if there is none
  */
-export async function debianSources(environment: NodeJS.ProcessEnv = process.env): Promise<readonly DebianSource[]> {
+export async function debianSources(
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<readonly DebianSource[]> {
   const mirror = environment["KEELSON_DEBIAN_MIRROR"];
   if (mirror !== undefined) return [{ uri: mirror, release: debianRelease }];
   const sources = parseIndexTargets(await runLocal("apt-get", ["indextargets", "--format", format]));

@@ -21,6 +21,7 @@ const sshPort = 22;
 const firstAddress = 10;
 const lastAddress = 250;
 const bootMilliseconds = 90_000;
+const graceMilliseconds = 2000;
 const shutdownMilliseconds = 120_000;
 /** systemd's own signal for `systemctl reboot`: SIGRTMIN+5. */
 const rebootSignal = 34 + 5;
@@ -81,7 +82,8 @@ class NspawnDriver implements MachineDriver {
       const before = await guestInit(cgroups);
       if (before === undefined) throw machineError(name, "reboot", "it is off");
       sendSignal(before, rebootSignal);
-      const isDown = async (): Promise<true | undefined> => ((await guestInit(cgroups)) === before ? undefined : true);
+      const isDown = async (): Promise<true | undefined> =>
+        (await guestInit(cgroups)) === before ? undefined : true;
       const down = await retryUntil(shutdownMilliseconds, isDown, options.signal);
       if (down === undefined) throw machineError(name, "reboot", "it did not shut down in time");
       await this.#run(spec, await ensureRootImage(this.#layout.cache, options), options);
@@ -127,12 +129,13 @@ class NspawnDriver implements MachineDriver {
       return { fleet: shared, address: await this.#ensureAddress(spec, shared) };
     });
     throwIfAborted(options.signal, `create machine "${spec.name}"`);
-    if (!(await this.#isOn(spec))) {
+    // A machine that is on may be about to end, by its own wish: then it is started again.
+    if (!(await this.#isOn(spec)) || !(await this.#answers(spec, address, options))) {
       options.onProgress?.(`Booting ${spec.name} at ${address}`);
       await ensureGuestFiles(this.#layout, spec, address, fleet);
       await launchMachine(this.#layout, spec, root, fleet.bridge);
+      if (!(await this.#answers(spec, address, options))) throw await this.#bootError(spec, "it ended");
     }
-    await this.#waitForSsh(spec, address, options);
     const machine = await this.#describe(spec);
     if (machine === undefined) throw machineError(spec.name, "create", "its records are gone");
     return machine;
@@ -156,23 +159,23 @@ class NspawnDriver implements MachineDriver {
     throw machineError(spec.name, "create", `the fleet's subnet "${fleet.subnet}" is full`);
   }
 
-  async #waitForSsh(spec: MachineSpec, address: string, options: MachineOptions): Promise<void> {
-    const paths = machinePaths(this.#layout, spec.fleet, spec.name);
-    const isWanted = async (): Promise<boolean> => (await readOptional(paths.wanted)) !== undefined;
-    let answers = await retryUntil(500, async () => ((await greetsAsSsh(address, sshPort)) ? true : undefined));
-    answers ??= await retryUntil(
-      bootMilliseconds,
-      async () => {
-        if (await greetsAsSsh(address, sshPort)) return true;
-        return (await isWanted()) && (await this.#isOn(spec)) ? undefined : false;
-      },
-      options.signal,
-    );
-    if (answers === true) return;
-    throwIfAborted(options.signal, `wait for machine "${spec.name}"`);
-    const lines = ((await readOptional(paths.console)) ?? "").trimEnd().split("\n").slice(-5).join("\n");
-    const state = answers === false ? "it ended" : `no sshd answers at "${address}" after ${bootMilliseconds / 1000} s`;
-    throw machineError(spec.name, "start", `${state}; its log "${paths.console}" ends with\n${lines}`);
+  /** Waits until sshd greets; false if the machine ended instead. */
+  async #answers(spec: MachineSpec, address: string, options: MachineOptions): Promise<boolean> {
+    const started = performance.now();
+    const attempt = async (): Promise<boolean | undefined> => {
+      if (await greetsAsSsh(address, sshPort)) return true;
+      // The supervisor takes a moment to write its record.
+      return performance.now() - started < graceMilliseconds || (await this.#isOn(spec)) ? undefined : false;
+    };
+    const answer = await retryUntil(bootMilliseconds, attempt, options.signal);
+    if (answer !== undefined) return answer;
+    throw await this.#bootError(spec, `no sshd answers at "${address}" after ${bootMilliseconds / 1000} s`);
+  }
+
+  async #bootError(spec: MachineSpec, state: string): Promise<KeelsonError> {
+    const { console: log } = machinePaths(this.#layout, spec.fleet, spec.name);
+    const lines = ((await readOptional(log)) ?? "").trimEnd().split("\n").slice(-5).join("\n");
+    return machineError(spec.name, "start", `${state}; its log "${log}" ends with\n${lines}`);
   }
 
   async #isOn(spec: MachineSpec): Promise<boolean> {
@@ -214,7 +217,12 @@ class NspawnDriver implements MachineDriver {
     return await this.#locked(`machine-${name}`, `${action} machine "${name}"`, options, work);
   }
 
-  async #aloneInFleet<T>(fleet: string, action: string, options: MachineOptions, work: () => Promise<T>): Promise<T> {
+  async #aloneInFleet<T>(
+    fleet: string,
+    action: string,
+    options: MachineOptions,
+    work: () => Promise<T>,
+  ): Promise<T> {
     return await this.#locked(`fleet-${fleet}`, `${action} a machine of fleet "${fleet}"`, options, work);
   }
 

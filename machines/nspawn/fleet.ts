@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { MachineOptions } from "../driver.ts";
 import { freeSubnet, nthAddress } from "../free-subnet.ts";
 import { raiseInotifyLimit, releaseInotifyLimit, withComputer } from "./inotify-limit.ts";
+import { closeFirewall, openFirewall } from "./firewall.ts";
 import { ensureKey } from "./keys.ts";
 import { fleetPaths, shortId, type Layout } from "./layout.ts";
 import { endMirror, ensureMirror } from "./mirror.ts";
@@ -22,13 +23,19 @@ export interface Fleet extends FleetRecord {
 }
 
 /** Makes what the fleet's machines share, or completes it. The caller holds the fleet's lock. */
-export async function ensureFleet(layout: Layout, name: string, root: string, options: MachineOptions): Promise<Fleet> {
+export async function ensureFleet(
+  layout: Layout,
+  name: string,
+  root: string,
+  options: MachineOptions,
+): Promise<Fleet> {
   const paths = fleetPaths(layout, name);
   const packages = await ensurePackageArchive(layout.cache, root, options);
   const record = await withComputer(`make the network of fleet "${name}"`, async () => {
     const fleet = (await readFleet(layout, name)) ?? (await newFleet(layout, name));
     // Inside of the lock, so that the next one who chooses a subnet sees this bridge.
     await ensureBridge(fleet.bridge, fleet.gateway);
+    await openFirewall(fleet.bridge);
     return fleet;
   });
   await raiseInotifyLimit(record.bridge, paths.directory);
@@ -47,9 +54,11 @@ export async function readFleet(layout: Layout, name: string): Promise<FleetReco
 /** Removes everything of the fleet if it has no machine left. The caller holds the fleet's lock. */
 export async function removeEmptyFleet(layout: Layout, name: string): Promise<void> {
   const paths = fleetPaths(layout, name);
-  if ((await namesIn(paths.machines)).length > 0 || (await namesIn(dirname(paths.directory))).indexOf(name) < 0) return;
+  if ((await namesIn(paths.machines)).length > 0) return;
+  if (!(await namesIn(dirname(paths.directory))).includes(name)) return;
   const id = shortId(paths.directory);
   await endMirror(paths);
+  await closeFirewall(id);
   await removeBridge(id);
   await rm(paths.directory, { recursive: true, force: true });
   await releaseInotifyLimit(id);

@@ -7,8 +7,8 @@ import { fleetPaths, machinePaths, type Layout } from "./layout.ts";
 import { readOptional, writeWhole } from "./records.ts";
 import type { MachineSpec } from "../driver.ts";
 
-/** Folders that are real ones of this computer: an overlay cannot lie on an overlay, and databases want a plain disk. */
-export const realFolders = ["containerd", "kubelet", "etcd"] as const;
+/** Folders of /var/lib on a real disk, with modes: an overlay cannot lie on an overlay, and etcd wants a plain disk. */
+export const realFolders = { containerd: 0o711, kubelet: 0o750, etcd: 0o700 } as const;
 
 const keyTypes = ["ed25519", "ecdsa", "rsa"] as const satisfies readonly KeyType[];
 
@@ -41,23 +41,37 @@ ip route replace default via ${gateway}
 }
 
 /** Writes the guest's own files over the root image, once; what depends on the mirror's port every time. */
-export async function ensureGuestFiles(layout: Layout, spec: MachineSpec, address: string, fleet: Fleet): Promise<void> {
+export async function ensureGuestFiles(
+  layout: Layout,
+  spec: MachineSpec,
+  address: string,
+  fleet: Fleet,
+): Promise<void> {
   const paths = machinePaths(layout, spec.fleet, spec.name);
   const sources = `deb [trusted=yes] http://${fleet.gateway}:${fleet.mirrorPort}/apt ./\n`;
   if ((await readOptional(paths.prepared)) === undefined) {
     await rm(paths.upper, { recursive: true, force: true });
+    await ensureFolder(paths.upper, 0o755);
     const authorized = await publicKey(fleetPaths(layout, spec.fleet).key);
-    await writeTree(paths.upper, guestFiles(paths.directory, spec.name, { address, gateway: fleet.gateway, authorized }));
-    await chmod(join(paths.upper, "root"), 0o700);
+    await writeTree(
+      paths.upper,
+      guestFiles(paths.directory, spec.name, { address, gateway: fleet.gateway, authorized }),
+    );
     const wants = join(paths.upper, "etc/systemd/system/sysinit.target.wants");
-    await mkdir(wants, { recursive: true });
+    await ensureFolder(wants, 0o755);
     await symlink("../keelson-machine.service", join(wants, "keelson-machine.service"));
-    await Promise.all(keyTypes.map((type) => ensureKey(hostKeyPath(paths.upper, type), type, `root@${spec.name}`)));
-    for (const folder of realFolders) await mkdir(join(paths.data, folder), { recursive: true, mode: 0o755 });
-    for (const folder of ["root", "work"]) await mkdir(join(paths.directory, folder), { recursive: true });
+    await Promise.all(
+      keyTypes.map((type) => ensureKey(hostKeyPath(paths.upper, type), type, `root@${spec.name}`)),
+    );
+    for (const [folder, mode] of Object.entries(realFolders))
+      await ensureFolder(join(paths.data, folder), mode);
+    for (const folder of ["root", "work"]) await ensureFolder(join(paths.directory, folder), 0o755);
     await writeTree(paths.upper, { "etc/apt/sources.list": sources });
     await writeWhole(paths.prepared, "");
-  } else if ((await readOptional(join(paths.upper, "etc/apt/sources.list")))?.includes("[trusted=yes] http://") === true) {
+  } else if (
+    (await readOptional(join(paths.upper, "etc/apt/sources.list")))?.includes("[trusted=yes] http://") ===
+    true
+  ) {
     await writeTree(paths.upper, { "etc/apt/sources.list": sources });
   }
 }
@@ -75,7 +89,11 @@ interface GuestNetwork {
   readonly authorized: string;
 }
 
-function guestFiles(directory: string, name: string, network: GuestNetwork): Readonly<Record<string, string>> {
+function guestFiles(
+  directory: string,
+  name: string,
+  network: GuestNetwork,
+): Readonly<Record<string, string>> {
   const { address, gateway, authorized } = network;
   const machineId = createHash("sha256").update(`${directory} ${Date.now()}`).digest("hex").slice(0, 32);
   return {
@@ -93,7 +111,17 @@ function guestFiles(directory: string, name: string, network: GuestNetwork): Rea
 async function writeTree(root: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, content] of Object.entries(files)) {
     const isPrivate = path.startsWith("root/");
-    await mkdir(dirname(join(root, path)), { recursive: true, mode: isPrivate ? 0o700 : 0o755 });
-    await writeFile(join(root, path), content, { mode: isPrivate ? 0o600 : 0o644 });
+    const folders = dirname(path).split("/");
+    for (const [index] of folders.entries()) {
+      await ensureFolder(join(root, ...folders.slice(0, index + 1)), isPrivate ? 0o700 : 0o755);
+    }
+    await writeFile(join(root, path), content);
+    await chmod(join(root, path), isPrivate ? 0o600 : 0o644);
   }
+}
+
+/** With the mode that is asked for, whatever the umask: a guest sees the modes of its upper layer. */
+async function ensureFolder(path: string, mode: number): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await chmod(path, mode);
 }

@@ -31,7 +31,8 @@ export async function releaseInotifyLimit(id: string): Promise<void> {
       if (folder !== undefined && (await namesIn(folder)).length > 0) return;
     }
     const value = await readOptional(before);
-    if (value !== undefined && Number(await readFile(limitFile, "utf8")) === wanted) await writeFile(limitFile, value);
+    if (value !== undefined && Number(await readFile(limitFile, "utf8")) === wanted)
+      await writeFile(limitFile, value);
     await rm(users, { recursive: true, force: true });
     await rm(before, { force: true });
   });

@@ -14,7 +14,9 @@ export interface Layout {
 /** The folders that KEELSON_STATE and KEELSON_CACHE name, else the user's own by the XDG rules. */
 export function defaultLayout(environment: NodeJS.ProcessEnv = process.env): Layout {
   const home = environment["HOME"] || homedir();
-  const state = environment["KEELSON_STATE"] || join(environment["XDG_STATE_HOME"] || join(home, ".local/state"), "keelson");
+  const state =
+    environment["KEELSON_STATE"] ||
+    join(environment["XDG_STATE_HOME"] || join(home, ".local/state"), "keelson");
   return { state: join(state, "machines"), cache: cacheDirectory(environment) };
 }
 

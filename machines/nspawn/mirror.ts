@@ -26,8 +26,11 @@ export async function ensureMirror(
     return child.exitCode === null ? undefined : 0;
   });
   if (listening !== undefined && listening !== 0) return listening;
-  const log = ((await readOptional(paths.mirrorLog)) ?? "").trim().split("\n").at(-1) ?? "";
-  throw new KeelsonError("KEELSON_MACHINE_FAILED", `Cannot serve packages on "${address}": ${log || "no answer"}`);
+  const log = /^Error: .*$/m.exec((await readOptional(paths.mirrorLog)) ?? "")?.[0];
+  throw new KeelsonError(
+    "KEELSON_MACHINE_FAILED",
+    `Cannot serve packages on "${address}": ${log ?? "no answer"}`,
+  );
 }
 
 /** The port that the mirror has or had last; 0 if it never ran. */

@@ -27,31 +27,45 @@ const packages = [
   "nfs-common",
 ] as const;
 
-const digest = createHash("sha256").update(JSON.stringify({ rootDigest, packages })).digest("hex").slice(0, 16);
+/** Rises when what `writeIndex` writes changes. */
+const recipe = 2;
+
+const digest = createHash("sha256")
+  .update(JSON.stringify({ recipe, rootDigest, packages }))
+  .digest("hex")
+  .slice(0, 16);
 
 /**
  * A folder that apt can install the packages from: `deb [trusted=yes] http://…/apt ./`. Made once per cache.
  * Throws KEELSON_DOWNLOAD_FAILED if apt cannot fetch them.
  */
-export async function ensurePackageArchive(cache: string, root: string, options: MachineOptions = {}): Promise<string> {
+export async function ensurePackageArchive(
+  cache: string,
+  root: string,
+  options: MachineOptions = {},
+): Promise<string> {
   const directory = join(cache, "packages", digest);
   if ((await readOptional(join(directory, "Release"))) !== undefined) return directory;
   await mkdir(join(cache, "packages"), { recursive: true });
-  return await withLock(join(cache, "packages", `${digest}.lock`), "fetch the machines' packages", async () => {
-    if ((await readOptional(join(directory, "Release"))) !== undefined) return directory;
-    options.onProgress?.("Fetching the packages that hosts install, once");
-    await removeLeftovers(cache);
-    const partial = join(cache, "packages", `${digest}.${process.pid}.partial`);
-    try {
-      const archives = await download(partial, root, options.signal);
-      await writeIndex(archives);
-      await rm(directory, { recursive: true, force: true });
-      await rename(archives, directory);
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
-    return directory;
-  });
+  return await withLock(
+    join(cache, "packages", `${digest}.lock`),
+    "fetch the machines' packages",
+    async () => {
+      if ((await readOptional(join(directory, "Release"))) !== undefined) return directory;
+      options.onProgress?.("Fetching the packages that hosts install, once");
+      await removeLeftovers(cache);
+      const partial = join(cache, "packages", `${digest}.${process.pid}.partial`);
+      try {
+        const archives = await download(partial, root, options.signal);
+        await writeIndex(archives);
+        await rm(directory, { recursive: true, force: true });
+        await rename(archives, directory);
+      } finally {
+        await rm(partial, { recursive: true, force: true });
+      }
+      return directory;
+    },
+  );
 }
 
 async function removeLeftovers(cache: string): Promise<void> {
@@ -66,7 +80,10 @@ async function download(partial: string, root: string, signal: AbortSignal | und
   const lists = join(partial, "lists");
   for (const folder of [archives, lists]) await mkdir(join(folder, "partial"), { recursive: true });
   const sources = join(partial, "sources.list");
-  await writeFile(sources, (await debianSources()).map(({ uri, release }) => `deb ${uri} ${release} main\n`).join(""));
+  await writeFile(
+    sources,
+    (await debianSources()).map(({ uri, release }) => `deb ${uri} ${release} main\n`).join(""),
+  );
   const settings = {
     "APT::Sandbox::User": "root",
     "APT::Update::Post-Invoke-Success::": "true",
@@ -100,7 +117,7 @@ async function writeIndex(folder: string): Promise<void> {
     index += `${control.trimEnd()}\nFilename: ./${name}\nSize: ${size}\nSHA256: ${await sha256(path)}\n\n`;
   }
   const files = { Packages: Buffer.from(index), "Packages.gz": gzipSync(index) };
-  let release = "Label: keelson\nSHA256:\n";
+  let release = `Label: keelson\nDate: ${new Date().toUTCString().replace("GMT", "UTC")}\nSHA256:\n`;
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), content);
     release += ` ${createHash("sha256").update(content).digest("hex")} ${content.length} ${name}\n`;

@@ -12,7 +12,8 @@ export interface ProcessId {
 /** Reads what a supervisor or a mirror wrote about itself: pid, start time and boot id in one line. */
 export function parseProcessId(line: string | undefined): ProcessId | undefined {
   const [pid, started, boot] = (line ?? "").trim().split(" ");
-  if (pid === undefined || started === undefined || boot === undefined || !/^\d+$/.test(pid)) return undefined;
+  if (pid === undefined || started === undefined || boot === undefined || !/^\d+$/.test(pid))
+    return undefined;
   return { pid: Number(pid), started, boot };
 }
 
@@ -22,7 +23,10 @@ export async function isRunning(process: ProcessId | undefined): Promise<boolean
 }
 
 /** Sends a signal if the process is still the one that was recorded. */
-export async function signalProcess(target: ProcessId | undefined, signal: NodeJS.Signals | number): Promise<void> {
+export async function signalProcess(
+  target: ProcessId | undefined,
+  signal: NodeJS.Signals | number,
+): Promise<void> {
   if (target === undefined || !(await isRunning(target))) return;
   sendSignal(target.pid, signal);
 }

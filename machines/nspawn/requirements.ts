@@ -27,12 +27,22 @@ const filesystems = ["overlay", "tmpfs"];
 export async function missingRequirements(): Promise<readonly Problem[]> {
   const where = "this computer";
   if (process.platform !== "linux") {
-    return [{ code: "KEELSON_NOT_SUPPORTED", where, message: `the system is "${process.platform}", local machines need Linux` }];
+    return [
+      {
+        code: "KEELSON_NOT_SUPPORTED",
+        where,
+        message: `the system is "${process.platform}", local machines need Linux`,
+      },
+    ];
   }
   const problems: Problem[] = [];
   const isRoot = process.getuid?.() === 0;
   if (!isRoot) {
-    problems.push({ code: "KEELSON_PRIVILEGE_MISSING", where, message: "the user is not root, local machines need its rights" });
+    problems.push({
+      code: "KEELSON_PRIVILEGE_MISSING",
+      where,
+      message: "the user is not root, local machines need its rights",
+    });
   }
   const missing = await missingTools();
   if (missing.length > 0 && (!isRoot || missing.includes("apt-get"))) {
@@ -60,7 +70,15 @@ export async function ensureTools(options: MachineOptions = {}): Promise<void> {
     const environment = { DEBIAN_FRONTEND: "noninteractive" };
     const purpose = `install ${packages.map((name) => `"${name}"`).join(", ")}`;
     const settings = { environment, purpose, signal: options.signal, code: "KEELSON_TOOL_MISSING" } as const;
-    const install = ["-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "install", ...packages];
+    const install = [
+      "-q",
+      "-y",
+      "--no-install-recommends",
+      "-o",
+      "DPkg::Lock::Timeout=300",
+      "install",
+      ...packages,
+    ];
     await runLocal("apt-get", install, settings).catch(async (error: unknown) => {
       if (KeelsonError.is(error) && error.code === "KEELSON_ABORTED") throw error;
       // The package lists may be old or missing, as in a container's image.
@@ -70,14 +88,20 @@ export async function ensureTools(options: MachineOptions = {}): Promise<void> {
   });
 }
 
+/** True if the program is on the PATH of this process. */
+export async function hasTool(name: string): Promise<boolean> {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const isThere = await access(join(folder, name), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return true;
+  }
+  return false;
+}
+
 async function missingTools(): Promise<readonly Tool[]> {
-  const folders = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
   const names = Object.keys(tools) as Tool[];
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const checks = folders.map((folder) => access(join(folder, name), constants.X_OK).then(() => true, () => false));
-      return (await Promise.all(checks)).includes(true);
-    }),
-  );
+  const found = await Promise.all(names.map(hasTool));
   return names.filter((_, index) => found[index] !== true);
 }

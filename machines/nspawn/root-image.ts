@@ -35,7 +35,8 @@ const maskedUnits = [
   "systemd-pstore.service",
 ] as const;
 
-const sshdConfig = "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n";
+const sshdConfig =
+  "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n";
 
 /** Rises when what `finish` does changes. */
 const recipe = 1;
@@ -49,7 +50,7 @@ export const rootDigest = createHash("sha256")
 /**
  * The folder with the root that all machines share, read only. Made once per cache (about 100 s).
  *
- * @throws KeelsonError KEELSON_DOWNLOAD_FAILED if debootstrap fails
+ * Throws KEELSON_DOWNLOAD_FAILED if debootstrap fails
  */
 export async function ensureRootImage(cache: string, options: MachineOptions = {}): Promise<string> {
   const directory = join(cache, "roots", rootDigest);
@@ -86,8 +87,16 @@ async function debootstrap(root: string, signal: AbortSignal | undefined): Promi
   const [source] = await debianSources();
   if (source === undefined) return;
   // Dies with this process, and takes everything that it started and mounted along.
-  const contained = "--pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child --mount-proc";
-  const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages.join(",")}`, debianRelease, root, source.uri];
+  const contained =
+    "--pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child --mount-proc";
+  const bootstrap = [
+    "debootstrap",
+    "--variant=minbase",
+    `--include=${packages.join(",")}`,
+    debianRelease,
+    root,
+    source.uri,
+  ];
   await runLocal("setpriv", [...contained.split(" "), ...bootstrap], {
     signal,
     environment: await aptProxy(),
@@ -98,11 +107,19 @@ async function debootstrap(root: string, signal: AbortSignal | undefined): Promi
 
 /** Takes away what must differ between machines and what tells where the packages came from. */
 async function finish(root: string): Promise<void> {
-  const unwanted = ["etc/apt/sources.list", "etc/machine-id", "var/lib/dbus/machine-id", "etc/hostname", "etc/resolv.conf"];
+  const unwanted = [
+    "etc/apt/sources.list",
+    "etc/machine-id",
+    "var/lib/dbus/machine-id",
+    "etc/hostname",
+    "etc/resolv.conf",
+  ];
   const keys = (await namesIn(join(root, "etc/ssh"))).filter((name) => name.startsWith("ssh_host_"));
-  for (const path of [...unwanted, ...keys.map((name) => `etc/ssh/${name}`)]) await rm(join(root, path), { force: true });
+  for (const path of [...unwanted, ...keys.map((name) => `etc/ssh/${name}`)])
+    await rm(join(root, path), { force: true });
   for (const folder of ["var/lib/apt/lists", "var/cache/apt", "var/log"]) {
-    for (const name of await namesIn(join(root, folder))) await rm(join(root, folder, name), { recursive: true });
+    for (const name of await namesIn(join(root, folder)))
+      await rm(join(root, folder, name), { recursive: true });
   }
   await mkdir(join(root, "var/log/journal"));
   await mkdir(join(root, "etc/apt/sources.list.d"), { recursive: true });

@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+
 /** What the mirror of a fleet serves, and where. */
 export interface MirrorSettings {
   readonly address: string;
@@ -28,31 +30,24 @@ export function serveMirror(settings: MirrorSettings): void {
     return stats?.isFile() === true ? { path: file, size: stats.size } : undefined;
   };
 
-  const server = http.createServer((request, response) => {
-    let file: ReturnType<typeof find>;
-    try {
-      file = find(request.url ?? "/");
-    } catch {
-      file = undefined;
-    }
-    if (file === undefined || !["GET", "HEAD"].includes(request.method ?? "")) {
-      response.writeHead(404).end();
-      return;
-    }
-    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+  const send = (
+    file: { path: string; size: number },
+    range: RegExpExecArray | null,
+    response: ServerResponse,
+  ): void => {
     const start = Number(range?.[1] ?? 0);
     const end = Math.min(range?.[2] ? Number(range[2]) : Infinity, file.size - 1);
     if (range !== null && start > end) {
       response.writeHead(416, { "content-range": `bytes */${String(file.size)}` }).end();
       return;
     }
+    if (range !== null)
+      response.setHeader("content-range", `bytes ${String(start)}-${String(end)}/${String(file.size)}`);
     response.writeHead(range === null ? 200 : 206, {
       "accept-ranges": "bytes",
-      "content-type": "application/octet-stream",
-      "content-length": Math.max(0, end - start + 1),
-      ...(range === null ? {} : { "content-range": `bytes ${String(start)}-${String(end)}/${String(file.size)}` }),
+      "content-length": end - start + 1,
     });
-    if (request.method === "HEAD" || end < start) {
+    if (response.req.method === "HEAD" || end < start) {
       response.end();
       return;
     }
@@ -60,23 +55,32 @@ export function serveMirror(settings: MirrorSettings): void {
     stream.once("error", () => response.destroy());
     response.once("close", () => stream.destroy());
     stream.pipe(response);
-  });
+  };
 
-  server.once("error", (error) => {
-    console.error(error.message);
-    process.exit(1);
-  });
-  server.listen(settings.port, settings.address, () => {
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+  const announce = (port: number): void => {
     const stat = fs.readFileSync("/proc/self/stat", "utf8");
     const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
     const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    fs.writeFileSync(`${settings.record}.new`, `${String(process.pid)} ${started} ${boot} ${String(port)}\n`);
+    fs.writeFileSync(`${settings.record}.new`, [process.pid, started, boot, port].join(" "), { mode: 0o600 });
     fs.renameSync(`${settings.record}.new`, settings.record);
     // The fleet's folder is its life: without it nobody would ever end this process.
     setInterval(() => {
       if (!fs.existsSync(path.dirname(settings.record))) process.exit(0);
     }, 5000);
+  };
+
+  const server = http.createServer((request, response) => {
+    let file: ReturnType<typeof find>;
+    try {
+      file = request.method === "GET" || request.method === "HEAD" ? find(request.url ?? "/") : undefined;
+    } catch {
+      // A malformed path is a file that is not there.
+    }
+    if (file === undefined) response.writeHead(404).end();
+    else send(file, /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? ""), response);
+  });
+  server.listen(settings.port, settings.address, () => {
+    const address = server.address();
+    announce(typeof address === "object" && address !== null ? address.port : 0);
   });
 }

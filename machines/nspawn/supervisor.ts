@@ -36,7 +36,12 @@ done
 `;
 
 /** Boots the machine and leaves it to its supervisor. Does not wait. */
-export async function launchMachine(layout: Layout, spec: MachineSpec, root: string, bridge: string): Promise<void> {
+export async function launchMachine(
+  layout: Layout,
+  spec: MachineSpec,
+  root: string,
+  bridge: string,
+): Promise<void> {
   const paths = machinePaths(layout, spec.fleet, spec.name);
   const id = shortId(paths.directory);
   await removeRemains(paths, id);
@@ -48,7 +53,15 @@ export async function launchMachine(layout: Layout, spec: MachineSpec, root: str
   await writeWhole(paths.supervisorScript, script);
   await writeWhole(paths.wanted, "");
   const output = openSync(paths.console, "w", 0o600);
-  const contained = ["--mount", "--propagation", "private", "sh", paths.supervisorScript, paths.directory, root];
+  const contained = [
+    "--mount",
+    "--propagation",
+    "private",
+    "sh",
+    paths.supervisorScript,
+    paths.directory,
+    root,
+  ];
   const child = spawn("unshare", [...contained, ...nspawnArguments(paths, spec.name, id, bridge)], {
     cwd: "/",
     detached: true,
@@ -91,7 +104,9 @@ async function removeRemains(paths: MachinePaths, id: string): Promise<void> {
 }
 
 function nspawnArguments(paths: MachinePaths, name: string, id: string, bridge: string): readonly string[] {
-  const binds = realFolders.map((folder) => `--bind=${join(paths.data, folder)}:/var/lib/${folder}`);
+  const binds = Object.keys(realFolders).map(
+    (folder) => `--bind=${join(paths.data, folder)}:/var/lib/${folder}`,
+  );
   return [
     "--quiet",
     "--register=no",
@@ -107,7 +122,7 @@ function nspawnArguments(paths: MachinePaths, name: string, id: string, bridge: 
     "--resolv-conf=off",
     "--timezone=off",
     "--link-journal=no",
-    "--console=pipe",
+    "--console=read-only",
     "--bind=/dev/kmsg",
     ...binds,
     "--",
