@@ -4,7 +4,7 @@ import type { Identity } from "../core/identity.ts";
 import type { Env } from "./props.ts";
 
 /** The annotation that makes the pods follow a change of their secrets. */
-export const digestAnnotation = "keelson.dev/secret-digest";
+const digestAnnotation = "keelson.dev/secret-digest";
 
 /** The variables of a container; secret ones refer to the Secret of `envSecret`. */
 export function envOf(env: Env, { name }: Identity): readonly EnvVar[] {
