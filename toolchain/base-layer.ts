@@ -5,7 +5,7 @@ import { hostTarget } from "./artifact.ts";
 import { unpackDebianPackages } from "./debian.ts";
 import { withLock } from "./lock.ts";
 import { mediaTypes, writeLayer } from "./oci.ts";
-import type { Blob } from "./oci.ts";
+import type { Layer } from "./oci.ts";
 import type { Toolchain } from "./settings.ts";
 import type { TarEntry } from "./tar.ts";
 import { findChanged } from "./verify.ts";
@@ -44,13 +44,19 @@ const applets =
 const pruned = /^(usr\/share\/|usr\/lib\/[^/]+\/(gconv|audit)(\/|$)|var\/|etc\/(init\.d|default)(\/|$))/;
 
 /** Every image that is composed here and needs more than its program starts with this layer. */
-export async function baseLayer(toolchain: Toolchain): Promise<Blob> {
+export async function baseLayer(toolchain: Toolchain): Promise<Layer> {
   const { cache, progress, signal } = toolchain;
-  const recipe = JSON.stringify({ packages, applets, pruned: pruned.source, target: hostTarget() });
+  const recipe = JSON.stringify({
+    packages,
+    applets,
+    pruned: pruned.source,
+    layer: mediaTypes.layer,
+    target: hostTarget(),
+  });
   const digest = createHash("sha256").update(recipe).digest("hex").slice(0, 12);
   const directory = join(cache, "artifacts", "base-layer", digest);
   const lock = join(cache, "locks", "base-layer.lock");
-  const work = async (): Promise<Blob> =>
+  const work = async (): Promise<Layer> =>
     (await readCached(directory, cache)) ?? (await make(directory, toolchain));
   return await withLock(lock, "prepare the images' base layer", work, {
     onWait: progress,
@@ -58,7 +64,7 @@ export async function baseLayer(toolchain: Toolchain): Promise<Blob> {
   });
 }
 
-async function make(directory: string, toolchain: Toolchain): Promise<Blob> {
+async function make(directory: string, toolchain: Toolchain): Promise<Layer> {
   toolchain.progress("Composing the images' base layer from Debian packages");
   await rm(directory, { recursive: true, force: true });
   const root = `${directory}.root`;
@@ -68,26 +74,24 @@ async function make(directory: string, toolchain: Toolchain): Promise<Blob> {
     await unpackDebianPackages(packages, root, toolchain);
     await addLinks(root);
     await mkdir(directory, { recursive: true });
-    const path = join(directory, "layer.tar");
+    const path = join(directory, "layer.tar.zst");
     const layer = await writeLayer(await walk(root, ""), `${path}.tmp`);
     await rename(`${path}.tmp`, path);
-    await writeFile(
-      join(directory, "record.json"),
-      JSON.stringify({ digest: layer.digest, size: layer.size }),
-    );
+    await writeFile(join(directory, "record.json"), JSON.stringify(layer));
     return { ...layer, from: { path } };
   } finally {
     await rm(root, { recursive: true, force: true });
   }
 }
 
-async function readCached(directory: string, cache: string): Promise<Blob | undefined> {
-  const path = join(directory, "layer.tar");
+async function readCached(directory: string, cache: string): Promise<Layer | undefined> {
+  const path = join(directory, "layer.tar.zst");
   try {
     const text = await readFile(join(directory, "record.json"), "utf8");
-    const { digest, size } = JSON.parse(text) as { digest: string; size: number };
-    const changed = await findChanged([{ path, size, sha256: digest.replace("sha256:", "") }], cache);
-    return changed.length === 0 ? { digest, size, mediaType: mediaTypes.layer, from: { path } } : undefined;
+    const layer = JSON.parse(text) as Layer;
+    const sha256 = layer.digest.replace("sha256:", "");
+    const changed = await findChanged([{ path, size: layer.size, sha256 }], cache);
+    return changed.length === 0 ? { ...layer, from: { path } } : undefined;
   } catch {
     return undefined;
   }

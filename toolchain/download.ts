@@ -31,7 +31,7 @@ export interface DownloadOptions {
 /** Downloads over HTTP: resumes, retries, verifies, and asks a host that was out of reach only once. */
 export class Downloader {
   readonly #options: Required<DownloaderOptions>;
-  readonly #unreachable = new Map<string, KeelsonError>();
+  readonly #unreachable = new Map<string, string>();
 
   constructor(options: DownloaderOptions = {}) {
     this.#options = {
@@ -94,16 +94,16 @@ export class Downloader {
   async probe(url: string, { headers = {}, signal }: DownloadOptions = {}): Promise<Answer> {
     const { host } = new URL(url);
     const known = this.#unreachable.get(host);
-    if (known) throw known;
+    if (known !== undefined) throw failure(url, known, { cause: undefined });
     const { env, connectTimeout, idleTimeout } = this.#options;
     try {
       return await request(url, { headers, env, connectTimeout, idleTimeout, signal });
     } catch (cause) {
       if (signal?.aborted)
         throw new KeelsonError("KEELSON_ABORTED", `Cannot download "${url}": the run was cancelled`);
-      const failed = failure(url, cause instanceof Error ? cause.message : String(cause), { cause });
-      if (isUnreachable(cause)) this.#unreachable.set(host, failed);
-      throw failed;
+      if (isUnreachable(cause))
+        this.#unreachable.set(host, `${host} was out of reach before (${messageOf(cause)})`);
+      throw failure(url, messageOf(cause), { cause });
     }
   }
 

@@ -13,7 +13,9 @@ export function moduleDirectory(name: string): string {
 
 /** Digest over what an artifact is made from: its table entry and its module's files. Twelve hex digits. */
 export async function recipeDigest(artifact: Artifact): Promise<string> {
-  const { name, version, target, files, build } = artifact;
+  const { name, version, target, files } = artifact;
+  // How long it takes changes nothing of what is made.
+  const build = { ...artifact.build, minutes: undefined };
   const hash = createHash("sha256").update(JSON.stringify({ name, version, target, files, build }));
   const directory = moduleDirectory(build.module);
   for (const file of (await readdir(directory)).sort()) {

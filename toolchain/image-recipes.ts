@@ -41,26 +41,18 @@ export function imageNames(release: KubernetesRelease): BundleImages {
 
 /** The images of a Kubernetes version. */
 export function imageRecipes(release: KubernetesRelease): readonly ImageRecipe[] {
+  return [...nodeRecipes(release), ...serverRecipes(release)];
+}
+
+function nodeRecipes(release: KubernetesRelease): readonly ImageRecipe[] {
   const names = imageNames(release);
-  const servers = kubernetesServers(release.kubernetes);
-  const node = { role: "node", isPublic: true } as const;
-  const server = (program: string): ImageRecipe => ({
-    name: `registry.k8s.io/${program}:v${release.kubernetes}`,
-    role: "controlPlane",
-    artifact: servers,
-    programs: { [program]: `usr/local/bin/${program}` },
-    hasBase: false,
-    config: { Env: [path], WorkingDir: "/" },
-    isPublic: true,
-  });
-  const etcdPrograms = ["etcd", "etcdctl", "etcdutl"].map((program) => [program, `usr/local/bin/${program}`]);
+  const node = { role: "node", isPublic: true, hasBase: false } as const;
   return [
     {
       ...node,
       name: names.pause,
       artifact: pause(release.pause),
       programs: { pause: "pause" },
-      hasBase: false,
       config: { Entrypoint: ["/pause"], User: "65535:65535", WorkingDir: "/" },
     },
     {
@@ -68,13 +60,12 @@ export function imageRecipes(release: KubernetesRelease): readonly ImageRecipe[]
       name: names.coredns,
       artifact: coredns(release.coredns),
       programs: { coredns: "coredns" },
-      hasBase: false,
       config: { Entrypoint: ["/coredns"], Env: [path], WorkingDir: "/" },
     },
     {
       ...node,
       name: names.kubeProxy,
-      artifact: servers,
+      artifact: kubernetesServers(release.kubernetes),
       programs: { "kube-proxy": "usr/local/bin/kube-proxy" },
       hasBase: true,
       config: { Env: [path], WorkingDir: "/" },
@@ -95,16 +86,25 @@ export function imageRecipes(release: KubernetesRelease): readonly ImageRecipe[]
       hasBase: true,
       config: { Cmd: ["calico-node", "-felix"], Env: [path], WorkingDir: "/" },
     },
-    ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(server),
-    {
-      name: names.etcd,
-      role: "controlPlane",
-      artifact: etcd(release.etcd),
-      programs: Object.fromEntries(etcdPrograms) as Readonly<Record<string, string>>,
-      hasBase: false,
-      config: { Env: [path], WorkingDir: "/" },
-      isPublic: true,
-    },
+  ];
+}
+
+function serverRecipes(release: KubernetesRelease): readonly ImageRecipe[] {
+  const servers = kubernetesServers(release.kubernetes);
+  const recipe = (name: string, artifact: Artifact, programs: readonly string[]): ImageRecipe => ({
+    name,
+    role: "controlPlane",
+    artifact,
+    programs: Object.fromEntries(programs.map((program) => [program, `usr/local/bin/${program}`])),
+    hasBase: false,
+    config: { Env: [path], WorkingDir: "/" },
+    isPublic: true,
+  });
+  return [
+    ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map((program) =>
+      recipe(`registry.k8s.io/${program}:v${release.kubernetes}`, servers, [program]),
+    ),
+    recipe(imageNames(release).etcd, etcd(release.etcd), ["etcd", "etcdctl", "etcdutl"]),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KeelsonError } from "../errors.ts";
 import { hostTarget } from "./artifact.ts";
@@ -8,8 +8,8 @@ import { recipeDigest } from "./go-module.ts";
 import { extraImageRecipe } from "./image-recipes.ts";
 import type { ExtraImage, ImageRecipe } from "./image-recipes.ts";
 import { withLock } from "./lock.ts";
-import { composeImage, writeArchive, writeLayer } from "./oci.ts";
-import type { Blob, Image } from "./oci.ts";
+import { composeImage, mediaTypes, writeArchive, writeLayer } from "./oci.ts";
+import type { Image, Layer } from "./oci.ts";
 import { pullImage } from "./registry.ts";
 import { resolveArtifact } from "./resolve.ts";
 import { settings } from "./settings.ts";
@@ -64,7 +64,7 @@ export async function makeImage(
     } catch (error) {
       if (!KeelsonError.is(error) || error.code !== "KEELSON_DOWNLOAD_FAILED") throw error;
       if (!sources.includes("build")) throw error;
-      progress(`${error.message}; composing ${name} instead`);
+      progress(`${error.message}; it is composed instead`);
     }
   }
   return { name, image: await compose(recipe, blobs, toolchain), source: "build" };
@@ -72,7 +72,12 @@ export async function makeImage(
 
 /** Digest over what an image is made from. Twelve hex digits. */
 export async function imageDigest({ artifact, ...rest }: ImageRecipe): Promise<string> {
-  const text = JSON.stringify({ ...rest, artifact: await recipeDigest(artifact), target: hostTarget() });
+  const text = JSON.stringify({
+    ...rest,
+    artifact: await recipeDigest(artifact),
+    target: hostTarget(),
+    layer: mediaTypes.layer,
+  });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
@@ -102,7 +107,7 @@ async function readRecord(path: string, cache: string): Promise<Expected | undef
 
 async function compose(recipe: ImageRecipe, blobs: string, toolchain: Toolchain): Promise<Image> {
   const resolved = await resolveArtifact(recipe.artifact, toolchain);
-  const layers: Blob[] = recipe.hasBase ? [await baseLayer(toolchain)] : [];
+  const layers: Layer[] = recipe.hasBase ? [await baseLayer(toolchain)] : [];
   const entries: TarEntry[] = [{ kind: "directory", path: "tmp", mode: 0o1777 }];
   const folders = new Set<string>();
   for (const [program, path] of Object.entries(recipe.programs)) {
@@ -127,7 +132,6 @@ function parents(path: string): readonly string[] {
 
 /** Puts a file under a second name where the disk allows it, so that it takes no room twice. */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
-  const { copyFile } = await import("node:fs/promises");
   await mkdir(dirname(to), { recursive: true });
   await rm(to, { force: true });
   await link(from, to).catch(() => copyFile(from, to));

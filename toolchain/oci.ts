@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { rename } from "node:fs/promises";
-import { Readable } from "node:stream";
+import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { constants, createZstdCompress } from "node:zlib";
 import { tar } from "./tar.ts";
 import type { TarEntry } from "./tar.ts";
 
@@ -37,32 +38,42 @@ export const mediaTypes = {
   index: "application/vnd.oci.image.index.v1+json",
   manifest: "application/vnd.oci.image.manifest.v1+json",
   config: "application/vnd.oci.image.config.v1+json",
-  layer: "application/vnd.oci.image.layer.v1.tar",
+  layer: "application/vnd.oci.image.layer.v1.tar+zstd",
 } as const;
 
-/** Writes an uncompressed layer and tells its digest. Equal entries give an equal layer. */
-export async function writeLayer(entries: readonly TarEntry[], path: string): Promise<Blob> {
-  const hash = createHash("sha256");
-  let size = 0;
-  const counted = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of tar(entries)) {
-      hash.update(chunk);
-      size += chunk.length;
-      yield chunk;
-    }
-  };
-  await pipeline(Readable.from(counted()), createWriteStream(path));
-  return { digest: `sha256:${hash.digest("hex")}`, mediaType: mediaTypes.layer, size, from: { path } };
+/** A layer, compressed with zstd: a third of the bytes to move and to keep, and cheap to unpack. */
+export interface Layer extends Blob {
+  /** Digest of the layer before compression. */
+  readonly diffId: string;
 }
 
-/** An image of uncompressed layers. */
-export function composeImage(layers: readonly Blob[], config: ImageConfig, architecture: string): Image {
+/** Writes a layer and tells its digests. Equal entries give an equal layer. */
+export async function writeLayer(entries: readonly TarEntry[], path: string): Promise<Layer> {
+  const plain = createHash("sha256");
+  const packed = createHash("sha256");
+  let size = 0;
+  await pipeline(
+    Readable.from(tar(entries)),
+    passing((chunk) => plain.update(chunk)),
+    createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } }),
+    passing((chunk) => {
+      packed.update(chunk);
+      size += chunk.length;
+    }),
+    createWriteStream(path),
+  );
+  const [diffId, digest] = [plain, packed].map((hash) => `sha256:${hash.digest("hex")}`) as [string, string];
+  return { digest, diffId, mediaType: mediaTypes.layer, size, from: { path } };
+}
+
+/** An image of layers that were written here. */
+export function composeImage(layers: readonly Layer[], config: ImageConfig, architecture: string): Image {
   const configBlob = jsonBlob(mediaTypes.config, {
     created: "1970-01-01T00:00:00Z",
     architecture,
     os: "linux",
     config,
-    rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
   });
   const manifest = jsonBlob(mediaTypes.manifest, {
     schemaVersion: 2,
@@ -102,6 +113,15 @@ export async function writeArchive(images: Readonly<Record<string, Image>>, path
   const draft = `${path}.tmp`;
   await pipeline(Readable.from(tar(entries)), createWriteStream(draft, { mode: 0o644 }));
   await rename(draft, path);
+}
+
+function passing(look: (chunk: Buffer) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      look(chunk);
+      done(null, chunk);
+    },
+  });
 }
 
 function blobEntry({ digest, size, from }: Blob): TarEntry {

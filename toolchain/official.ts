@@ -11,19 +11,18 @@ import type { Toolchain } from "./settings.ts";
  * Throws KEELSON_DOWNLOAD_FAILED and KEELSON_CHECKSUM_MISMATCH.
  */
 export async function downloadOfficial(
-  { name, version }: Artifact,
+  artifact: Artifact,
   download: Download,
   output: string,
   toolchain: Toolchain,
 ): Promise<void> {
-  toolchain.progress(`Downloading ${name} ${version}`);
   if (download.kind === "files") {
     for (const [file, checked] of Object.entries(download.files)) {
-      const held = await fetchChecked(checked, toolchain);
+      const held = await fetchChecked(checked, artifact, toolchain);
       await rename(held, join(output, file));
     }
   } else if (download.kind === "archive") {
-    const held = await fetchChecked(download.archive, toolchain);
+    const held = await fetchChecked(download.archive, artifact, toolchain);
     await extract(held, download.members, output, toolchain);
     await rm(held);
   } else {
@@ -41,7 +40,11 @@ export function checksumIn(list: string, file: string): string | undefined {
   return sum !== undefined && /^[0-9a-f]{64}$/.test(sum) ? sum : undefined;
 }
 
-async function fetchChecked({ url, checksums }: Checked, toolchain: Toolchain): Promise<string> {
+async function fetchChecked(
+  { url, checksums }: Checked,
+  { name, version }: Artifact,
+  toolchain: Toolchain,
+): Promise<string> {
   const { downloader, signal, cache, progress } = toolchain;
   const file = basename(url);
   const sha256 = checksumIn(await downloader.text(checksums, { signal }), file);
@@ -51,6 +54,7 @@ async function fetchChecked({ url, checksums }: Checked, toolchain: Toolchain): 
       `Cannot download "${url}": "${checksums}" has no sha256 of it`,
     );
   }
+  progress(`Downloading ${name} ${version}: ${file}`);
   // The name holds the checksum, so a part that is resumed belongs to the same file.
   const held = join(cache, "downloads", `${sha256.slice(0, 12)}-${file}`);
   await downloader.file(url, held, {

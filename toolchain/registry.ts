@@ -126,13 +126,11 @@ async function anonymousToken({ base, toolchain }: Session): Promise<string> {
   answer.body.resume();
   if (answer.status !== 401) return "";
   const challenge = answer.headers["www-authenticate"] ?? "";
-  const fields = Object.fromEntries(
-    [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]),
-  );
-  const realm = fields["realm"];
+  const field = (name: string): string | undefined => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1];
+  const [realm, service] = [field("realm"), field("service")];
   if (realm === undefined) return "";
   const url = new URL(realm);
-  if (fields["service"] !== undefined) url.searchParams.set("service", fields["service"]);
+  if (service !== undefined) url.searchParams.set("service", service);
   url.searchParams.set("scope", `repository:${base.slice(base.indexOf("/v2/") + 4)}:pull`);
   const body = JSON.parse(await downloader.text(url.href, { signal })) as {
     token?: string;

@@ -118,7 +118,7 @@ async function makeFiles(
       return "download";
     } catch (error) {
       if (!canBuild || !KeelsonError.is(error) || error.code !== "KEELSON_DOWNLOAD_FAILED") throw error;
-      progress(`${error.message}; building ${artifact.name} from its Go module instead`);
+      progress(`${error.message}; ${artifact.name} is built instead`);
     }
   }
   if (canBuild) {

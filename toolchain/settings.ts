@@ -20,8 +20,6 @@ export interface ToolchainOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Base addresses of the official places, for mirrors and tests. */
   readonly places?: Partial<Places>;
-  /** Keep Go's own caches below the cache folder until `clearBuildCache` is called. @default - false */
-  readonly keepBuildCache?: boolean;
 }
 
 /** Base addresses that artifacts are downloaded from, without a slash at the end. */
@@ -41,7 +39,6 @@ export interface Toolchain {
   readonly signal: AbortSignal | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly places: Places;
-  readonly keepBuildCache: boolean;
   readonly downloader: Downloader;
 }
 
@@ -63,7 +60,6 @@ export function settings(options: ToolchainOptions = {}): Toolchain {
     signal: options.signal,
     env,
     places: { ...official, ...options.places },
-    keepBuildCache: options.keepBuildCache ?? false,
     downloader: new Downloader({ env }),
   };
 }

@@ -49,7 +49,7 @@ function header(entry: TarEntry): Buffer {
   const head = Buffer.alloc(block);
   const size = entry.kind === "bytes" ? entry.content.length : entry.kind === "file" ? entry.size : 0;
   const types = { directory: "5", link: "2", bytes: "0", file: "0" } as const;
-  const mode = "mode" in entry && entry.mode !== undefined ? entry.mode : defaultMode(entry.kind);
+  const mode = (entry.kind === "link" ? undefined : entry.mode) ?? defaultMode(entry.kind);
   head.write(name, 0, 100);
   head.write(octal(mode, 8), 100);
   head.write(octal(0, 8), 108);
