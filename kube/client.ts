@@ -154,7 +154,9 @@ function send<Answer>(access: Access, agent: DialingAgent, request: KubeRequest)
         answer.once("error", fail);
         answer.once("end", () => {
           settle(request, answer.statusCode ?? 0, Buffer.concat(chunks).toString("utf8"), {
-            resolve,
+            resolve: (body) => {
+              resolve(body as Answer);
+            },
             reject,
           });
         });
