@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster, Taint } from "../clusters/cluster.ts";
 import type { Identity } from "../clusters/identity.ts";
+import type { ExtraImage } from "../toolchain/image-recipes.ts";
 import { version } from "./provider/version.ts";
 
 /** How to reach a host over SSH. Keys and passwords become secrets of the stack. */
@@ -39,6 +40,8 @@ export type HostRecordArgs = Readonly<Record<string, HostArgs>>;
 /** A cluster whose endpoint may not be known before its machines are. */
 export interface ClusterArgs extends Omit<Cluster, "endpoint"> {
   readonly endpoint: { readonly host: pulumi.Input<string>; readonly port: number };
+  /** Images beside Kubernetes' own that every node holds. @default [] */
+  readonly extraImages?: readonly ExtraImage[];
 }
 
 export interface LocalMachineArgs {

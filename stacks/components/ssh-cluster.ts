@@ -12,6 +12,7 @@ import {
   type HostRecordArgs,
   WorkerNode,
 } from "../resources.ts";
+import type { ExtraImage } from "../../toolchain/image-recipes.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** The Kubernetes version of a cluster that does not name one. */
@@ -33,6 +34,8 @@ export interface SshClusterArgs {
   readonly kubernetes?: string;
   /** @default - canal with 10.244.0.0/16 for pods and 10.96.0.0/12 for services */
   readonly network?: Partial<Network>;
+  /** Images of keelson's own that every node holds beforehand; `demo` is the one of the examples. @default [] */
+  readonly extraImages?: readonly ExtraImage[];
   /** What tells clusters apart: region, stage, kind of hardware. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
   /** What the cluster offers to applications, beyond its Kubernetes version. @default {} */
@@ -120,11 +123,12 @@ export function profileOf(kubernetes: string, more: Omit<Profile, "kubernetes"> 
 }
 
 function describeCluster(name: string, args: SshClusterArgs, hosts: SshClusterHosts): ClusterArgs {
-  const { kubernetes = defaultKubernetes, network } = args;
+  const { kubernetes = defaultKubernetes, network, extraImages } = args;
   const [first] = Object.values(hosts.controlPlane);
   const host = hosts.endpoint?.address ?? first?.nodeAddress ?? "";
   const endpoint = { host, port: hosts.endpoint?.port ?? 6443 };
-  return { name, kubernetes, endpoint, network: { ...defaultNetwork, ...network } };
+  const more = extraImages === undefined ? {} : { extraImages };
+  return { name, kubernetes, endpoint, network: { ...defaultNetwork, ...network }, ...more };
 }
 
 function mapValues<From, To>(

@@ -9,6 +9,14 @@ const folder = join(root, ".keelson/provider");
 const bundle = join(folder, "provider.mjs");
 const record = join(folder, "sources.json");
 
+/** What CommonJS modules take for granted, and an ES module does not have. */
+const commonJsNames = [
+  'import { createRequire as keelsonRequire } from "node:module";',
+  "const require = keelsonRequire(import.meta.url);",
+  "const __filename = import.meta.filename;",
+  "const __dirname = import.meta.dirname;",
+].join("\n");
+
 /** What a bundle was made from: a digest over the contents of its sources, and their paths. */
 interface SourceRecord {
   readonly digest: string;
@@ -44,10 +52,8 @@ async function buildBundle(): Promise<void> {
     conditions: ["keelson-source"],
     // Native add-ons that make ssh2 a little faster; it does without them.
     external: ["cpu-features", "*.node"],
-    banner: {
-      js: 'import { createRequire as keelsonRequire } from "node:module"; const require = keelsonRequire(import.meta.url);',
-    },
-    plugins: [keepModuleUrls],
+    banner: { js: commonJsNames },
+    plugins: [keepModuleUrls()],
     logLevel: "warning",
   });
   await rename(temporary, bundle);
@@ -56,26 +62,28 @@ async function buildBundle(): Promise<void> {
 }
 
 /** Modules find their neighbours by `import.meta`, which in the bundle would name the bundle. */
-const keepModuleUrls: Plugin = {
-  name: "keep-module-urls",
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      if (path.includes("node_modules")) return undefined;
-      const source = await readFile(path, "utf8");
-      const own = (target: string): string => JSON.stringify(relative(folder, target));
-      const replacements: Readonly<Record<string, string>> = {
-        url: `new URL(${own(path)}, import.meta.url).href`,
-        filename: `(import.meta.dirname + "/" + ${own(path)})`,
-        dirname: `(import.meta.dirname + "/" + ${own(dirname(path))})`,
-      };
-      const contents = source.replace(
-        /import\.meta\.(url|filename|dirname)\b/g,
-        (whole, name: string) => replacements[name] ?? whole,
-      );
-      return { contents, loader: "ts" };
-    });
-  },
-};
+function keepModuleUrls(): Plugin {
+  return {
+    name: "keep-module-urls",
+    setup(builder) {
+      builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        if (path.includes("node_modules")) return undefined;
+        const source = await readFile(path, "utf8");
+        const own = (target: string): string => JSON.stringify(relative(folder, target));
+        const replacements: Readonly<Record<string, string>> = {
+          url: `new URL(${own(path)}, import.meta.url).href`,
+          filename: `(import.meta.dirname + "/" + ${own(path)})`,
+          dirname: `(import.meta.dirname + "/" + ${own(dirname(path))})`,
+        };
+        const contents = source.replace(
+          /import\.meta\.(url|filename|dirname)\b/g,
+          (whole, name: string) => replacements[name] ?? whole,
+        );
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
 
 function ownSources(metafile: Metafile): string[] {
   const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith("node_modules/"));

@@ -3,10 +3,12 @@ import type { Intent } from "../../bootstrap/operation.ts";
 import { KeelsonError } from "../../errors.ts";
 import type { Masker } from "../../remote/mask.ts";
 import type { RunnerPool } from "../../remote/runner.ts";
+import type { ExtraImage } from "../../toolchain/image-recipes.ts";
 import { describeFailure } from "./failure.ts";
 import { type EngineLog, Row } from "./progress.ts";
 import type { Call } from "./resource.ts";
-import { isPublicPem, openTexts, secretTexts, type Value } from "./values.ts";
+import { stopAt } from "./stop-at.ts";
+import { isPublicPem, openTexts, reveal, secretTexts, type Value } from "./values.ts";
 import type { World } from "./world.ts";
 
 /** What every request about one resource carries. */
@@ -14,6 +16,11 @@ export interface Subject {
   readonly urn: string;
   /** In seconds; 0 if the program says nothing. */
   readonly timeout: number;
+}
+
+/** The resource type of a URN. */
+export function typeOf(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? urn;
 }
 
 /** What all calls of one provider share. */
@@ -54,6 +61,10 @@ export function openCall(
   setMaxListeners(0, signal);
   const row = new Row(shared.engine, shared.masker, subject.urn);
   const intents: Intent[] = [];
+  const onPhase = stopAt(typeOf(subject.urn));
+  const onProgress = (line: string): void => {
+    row.status(line);
+  };
   return {
     world: shared.world,
     operation: {
@@ -68,9 +79,8 @@ export function openCall(
         if (mode === "work") row.status(`${intent.host}: ${intent.what}`);
       },
       bundle: (kubernetes) =>
-        shared.world.bundle(kubernetes, (line) => {
-          row.status(line);
-        }),
+        shared.world.bundle(kubernetes, { extraImages: extraImagesOf(values[0]), onProgress }),
+      ...(onPhase === undefined ? {} : { onPhase }),
     },
     warn: (message) => {
       row.note("warning", message);
@@ -91,6 +101,12 @@ function listIntents(intents: readonly Intent[]): string {
   const byHost = new Map<string, string[]>();
   for (const { host, what } of intents) byHost.set(host, [...(byHost.get(host) ?? []), what]);
   return [...byHost].map(([host, list]) => `${host}: ${list.join("; ")}`).join("\n");
+}
+
+/** The images that a cluster's nodes hold besides Kubernetes' own. */
+function extraImagesOf(inputs: Value | undefined): readonly ExtraImage[] {
+  const { cluster } = (reveal(inputs ?? null) ?? {}) as { cluster?: { extraImages?: readonly ExtraImage[] } };
+  return cluster?.extraImages ?? [];
 }
 
 function timedOut(error: unknown, late: AbortSignal, seconds: number): unknown {

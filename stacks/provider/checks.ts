@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
-import { label, type Checker } from "./checker.ts";
+import { extraImageNames } from "../../toolchain/image-recipes.ts";
+import { type Checker, label } from "./checker.ts";
 
 const version = [/^\d+\.\d+\.\d+$/, "a version such as 1.35.4, without v"] as const;
 const nodeName = [
@@ -7,6 +8,7 @@ const nodeName = [
   "a node name: a-z, 0-9, - and ., at most 253",
 ] as const;
 const cidr = [/^[0-9a-fA-F.:]+\/\d{1,3}$/, "a range such as 10.244.0.0/16"] as const;
+const known = extraImageNames.map((name) => `"${name}"`).join(", ");
 const port = { min: 1, max: 65535 };
 
 /** Checks the inputs that every resource of a cluster has. */
@@ -21,6 +23,13 @@ export function checkCluster(inputs: Checker): void {
   const endpoint = cluster.at("endpoint");
   endpoint.text("host");
   endpoint.wholeNumber("port", port);
+  cluster.list(
+    "extraImages",
+    (image) => {
+      if (!extraImageNames.some((name) => name === image.asText)) image.refuse(`wants one of ${known}`);
+    },
+    true,
+  );
   const network = cluster.at("network");
   network.oneOf("cni", ["canal", "none"]);
   network.text("podCidr", { matches: cidr });

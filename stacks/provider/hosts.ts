@@ -47,7 +47,8 @@ export function knownCluster(
   const { host = `${unknownNetwork}.1`, port = 6443 } = (cluster.endpoint ?? {}) as Partial<
     Cluster["endpoint"]
   >;
-  return { ...cluster, endpoint: { host, port } };
+  const { name, kubernetes, network } = cluster;
+  return { name, kubernetes, network, endpoint: { host, port } };
 }
 
 /** The identity; one to preview with, and to throw away, if the real one is not made yet. */

@@ -2,7 +2,7 @@ import { KeelsonError } from "../../errors.ts";
 import { Masker } from "../../remote/mask.ts";
 import type { RunnerPool } from "../../remote/runner.ts";
 import { Checker, type CheckProblem } from "./checker.ts";
-import { type CallMode, openCall, type OpenCall, type Subject } from "./call.ts";
+import { type CallMode, openCall, type OpenCall, type Subject, typeOf } from "./call.ts";
 import { diffResource, type ResourceDiff } from "./diff.ts";
 import { describeFailure, PartialFailure } from "./failure.ts";
 import type { EngineLog } from "./progress.ts";
@@ -147,7 +147,7 @@ export class Provider {
 
   #open(subject: Subject, mode: CallMode, values: readonly Value[]): OpenCall {
     const { world, engine } = this.#options;
-    this.#pool ??= world.openPool();
+    this.#pool ??= world.openPool(this.#masker);
     const shared = { world, engine, masker: this.#masker, pool: this.#pool, cancelled: this.#cancel.signal };
     return openCall(shared, subject, mode, values);
   }
@@ -191,10 +191,6 @@ async function readLeniently(
 
 function outcome(resource: AnyResource, id: string, outputs: Value): Outcome {
   return { id, outputs, refreshBeforeUpdate: resource.refreshBeforeUpdate };
-}
-
-function typeOf(urn: string): string {
-  return urn.split("::")[2]?.split("$").at(-1) ?? urn;
 }
 
 function cannotImport(type: string): KeelsonError {

@@ -10,7 +10,9 @@ import type {
 } from "../../bootstrap/operation.ts";
 import type { Identity } from "../../clusters/identity.ts";
 import type { MachineDriver } from "../../machines/driver.ts";
+import type { Masker } from "../../remote/mask.ts";
 import type { RunnerPool } from "../../remote/runner.ts";
+import type { BundleOptions } from "../../toolchain/resolve-bundle.ts";
 import type { Bundle } from "../../toolchain/bundle.ts";
 
 /** Everything outside Pulumi that the resources work with. Tests give one of their own. */
@@ -18,8 +20,8 @@ export interface World {
   readonly bootstrap: Bootstrap;
   readonly createIdentity: (clusterName: string) => Promise<Identity>;
   readonly machines: () => MachineDriver;
-  readonly bundle: (kubernetes: string, onProgress: (line: string) => void) => Promise<Bundle>;
-  readonly openPool: () => RunnerPool;
+  readonly bundle: (kubernetes: string, options: BundleOptions) => Promise<Bundle>;
+  readonly openPool: (masker: Masker) => RunnerPool;
 }
 
 /** The operations of bootstrap/index.ts. */
