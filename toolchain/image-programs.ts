@@ -49,7 +49,10 @@ export function calicoNode(): Artifact {
     build: {
       module: "calico",
       packages: { "calico-node": `${module}/cmd/calico-node` },
-      values: { [`${module}/buildinfo.GitVersion`]: `v${version}` },
+      values: {
+        [`${module}/buildinfo.GitVersion`]: `v${version}`,
+        [`${module}/pkg/lifecycle/startup.VERSION`]: `v${version}`,
+      },
       go: "1.23.8",
       minutes: 3,
     },

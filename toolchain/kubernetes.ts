@@ -45,7 +45,7 @@ export function kubernetesBuild(version: string, names: readonly string[], minut
     module: `kubernetes/${version}`,
     packages: Object.fromEntries(names.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
     values: Object.fromEntries(stamps) as Readonly<Record<string, string>>,
-    go: "1.25.0",
+    go: Number(minor) < 36 ? "1.25.0" : "1.26.0",
     minutes,
   };
 }

@@ -102,7 +102,6 @@ function pulumiKubernetes(): Artifact {
     build: {
       module: name,
       packages: { [name]: "." },
-      tags: ["osusergo"],
       values: {
         "main.version": version,
         "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": version,

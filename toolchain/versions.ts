@@ -12,6 +12,7 @@ export interface KubernetesRelease {
 
 const releases: readonly KubernetesRelease[] = [
   { kubernetes: "1.35.4", etcd: "3.6.6", etcdSuffix: "-0", coredns: "1.13.1", pause: "3.10.1" },
+  { kubernetes: "1.36.3", etcd: "3.6.8", etcdSuffix: "-0", coredns: "1.14.2", pause: "3.10.2" },
 ];
 
 /** The Kubernetes version that is used when none is asked for. */
