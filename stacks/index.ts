@@ -2,8 +2,8 @@ import { WebService } from "../constructs/index.ts";
 import { LocalCluster } from "./components/local-cluster.ts";
 import { Workload } from "./components/workload.ts";
 
-const east = new LocalCluster("east", { workers: 1, labels: { region: "east" } });
-const west = new LocalCluster("west", { workers: 1, labels: { region: "west" } });
+const east = new LocalCluster("east", { labels: { region: "east" }, extraImages: ["demo"] });
+const west = new LocalCluster("west", { labels: { region: "west" }, extraImages: ["demo"] });
 
 const demo = new Workload("demo", {
   clusters: [east, west],

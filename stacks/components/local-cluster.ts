@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Profile } from "../../clusters/profile.ts";
 import { type HostArgs, LocalMachine } from "../resources.ts";
 import type { Cluster } from "./cluster.ts";
+import { fleetName } from "./fleet-name.ts";
 import { declareCluster, type SshClusterArgs } from "./ssh-cluster.ts";
 
 export interface LocalClusterArgs extends SshClusterArgs {
@@ -26,7 +26,7 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
 
   constructor(name: string, args: LocalClusterArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:LocalCluster", name, {}, options);
-    const { workers = 1, fleet = defaultFleet() } = args;
+    const { workers = 1, fleet = fleetName(pulumi.getProject(), pulumi.getStack()) } = args;
     const names = Array.from({ length: workers }, (_, index) => `w${String(index + 1)}`);
     const cluster = declareCluster(this, name, args, {
       controlPlane: { cp1: this.#machine(name, "cp1", fleet) },
@@ -61,21 +61,4 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
       connection: { address, port, user, privateKey, hostKey },
     };
   }
-}
-
-/** The fleet of all local clusters of this stack; another stack has another one. */
-export function defaultFleet(): string {
-  return toLabel(`${pulumi.getProject()}-${pulumi.getStack()}`);
-}
-
-const longest = 24;
-
-function toLabel(text: string): string {
-  const plain = text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
-  if (plain === text && plain.length <= longest) return plain;
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, 6);
-  return `${plain.slice(0, longest - 7).replace(/-$/, "")}-${digest}`;
 }

@@ -1,0 +1,44 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { removeDeadLocks } from "../../stacks/engine/backend-lock.ts";
+import { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
+import { hasStack, openState } from "../../stacks/engine/state.ts";
+import { resolvePulumi } from "../../toolchain/index.ts";
+
+export const project = "keelson";
+export const stack = "local";
+
+/** What the local stack exports. */
+export interface LocalOutputs {
+  /** Admin access by cluster. Secrets. */
+  readonly kubeconfigs: Readonly<Record<string, string>>;
+  /** By cluster, then by service. */
+  readonly addresses: Readonly<
+    Record<string, Readonly<Record<string, { readonly urls: readonly string[] }>>>
+  >;
+}
+
+/** The stack that `npm start` runs. */
+export interface LocalStack {
+  readonly pulumi: PulumiRunner;
+  /** Folder for what people use beside the stack, such as kubeconfig files. Only its owner may read it. */
+  readonly folder: string;
+  readonly exists: boolean;
+}
+
+/** Opens the local stack and makes it free if a killed run left it locked. */
+export async function openLocalStack(onProgress: (line: string) => void): Promise<LocalStack> {
+  const tools = await resolvePulumi({ onProgress });
+  const state = await openState();
+  await removeDeadLocks(state, project, stack);
+  const folder = join(state.path, stack);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const pulumi = new PulumiRunner(tools, state, join(import.meta.dirname, "../.."));
+  return { pulumi, folder, exists: await hasStack(state, project, stack) };
+}
+
+/** Reads what the stack exports, with its secrets. */
+export async function readOutputs(pulumi: PulumiRunner): Promise<LocalOutputs> {
+  const text = await pulumi.read(["stack", "output", "--json", "--show-secrets", "--stack", stack]);
+  return JSON.parse(text) as LocalOutputs;
+}

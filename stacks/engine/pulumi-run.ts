@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { KeelsonError } from "../../errors.ts";
+import { type Pulumi, pulumiEnvironment } from "../../toolchain/index.ts";
+import type { StateFolder } from "./state.ts";
+
+/** Runs Pulumi on the stacks of a state folder. */
+export class PulumiRunner {
+  readonly #program: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #directory: string;
+
+  /** `directory` holds the project. What the user set wins: another home, another backend with its own passphrase. */
+  constructor({ program, tools }: Pulumi, state: StateFolder, directory: string) {
+    const home = process.env["PULUMI_HOME"] ?? join(state.path, "pulumi");
+    const own = process.env["PULUMI_BACKEND_URL"] === undefined ? state.env : {};
+    const compiled = { NODE_COMPILE_CACHE: join(state.path, "compile-cache") };
+    this.#program = program;
+    this.#env = { ...compiled, ...pulumiEnvironment({ tools, home }), ...own };
+    this.#directory = directory;
+  }
+
+  /** Runs a command with its own display, and passes on the first interrupt. Resolves with its exit code. */
+  async run(args: readonly string[]): Promise<number> {
+    const { exitCode } = await this.#spawn(args, "inherit");
+    return exitCode;
+  }
+
+  /**
+   * Runs a command for its output.
+   *
+   * @throws KeelsonError KEELSON_COMMAND_FAILED with what the command wrote to stderr
+   */
+  async read(args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.#spawn(args, "pipe");
+    if (exitCode === 0) return stdout;
+    const command = `pulumi ${args.slice(0, 2).join(" ")}`;
+    throw new KeelsonError("KEELSON_COMMAND_FAILED", `Cannot run "${command}": ${stderr.trim()}`);
+  }
+
+  /**
+   * Pulumi gets a session of its own: Ctrl-C of the terminal then reaches it once, from here, and none of its plugins.
+   * It ends without saving at a second one, and npm sends one in addition to the terminal's.
+   */
+  #spawn(
+    args: readonly string[],
+    output: "inherit" | "pipe",
+  ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+    const child = spawn(this.#program, args, {
+      cwd: this.#directory,
+      env: this.#env,
+      stdio: ["inherit", output, output],
+      detached: true,
+    });
+    const texts = { stdout: "", stderr: "" };
+    child.stdout?.on("data", (chunk: Buffer) => (texts.stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (texts.stderr += chunk.toString()));
+    const release = forwardSignals((signal) => child.kill(signal));
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        release();
+        const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+        resolve({ exitCode, ...texts });
+      });
+    });
+  }
+}
+
+/** Passes on exactly one interrupt, and what ends a process for good. Returns how to stop. */
+function forwardSignals(send: (signal: NodeJS.Signals) => void): () => void {
+  let isInterrupted = false;
+  const interrupt = (): void => {
+    if (!isInterrupted) send("SIGINT");
+    isInterrupted = true;
+  };
+  const end = (signal: NodeJS.Signals): void => {
+    send(signal);
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", end);
+  process.on("SIGHUP", end);
+  return () => {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", end);
+    process.off("SIGHUP", end);
+  };
+}
