@@ -14,6 +14,9 @@ export interface RunSummary {
 /** Set for a dry run: why its tests are listed as skipped instead of run. */
 const listReason = process.env["KEELSON_LIST_ONLY"];
 
+/** How long a run may take to end by itself once its last test is done. */
+const graceMilliseconds = 10_000;
+
 /** Prints every test with its duration, every failure with its evidence, and writes a `RunSummary` to the option `output`. */
 class SummaryReporter {
   readonly #summary: RunSummary = { passed: 0, failed: 0, skipped: 0 };
@@ -51,8 +54,23 @@ class SummaryReporter {
       process.stdout.write(`  ${unreached} skipped: an earlier failure left no way to run them\n`);
     }
     process.stdout.write(`  ${passed} passed, ${failed} failed, ${this.#summary.skipped} skipped\n`);
-    if (this.#output !== undefined) writeFileSync(this.#output, JSON.stringify(this.#summary));
+    this.#write();
     finish(failed);
+    this.#endIfStuck();
+  }
+
+  #write(): void {
+    if (this.#output !== undefined) writeFileSync(this.#output, JSON.stringify(this.#summary));
+  }
+
+  /** Something that a test left open would keep the run alive for ever. */
+  #endIfStuck(): void {
+    setTimeout(() => {
+      this.#summary.failed += 1;
+      process.stdout.write(`  FAILED the tests left open: ${process.getActiveResourcesInfo().join(", ")}\n`);
+      this.#write();
+      process.exit(1);
+    }, graceMilliseconds).unref();
   }
 
   #openSuite(suite: Mocha.Suite): void {
