@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KeelsonError } from "../errors.ts";
 import { hostTarget } from "./artifact.ts";
@@ -128,11 +128,4 @@ async function compose(recipe: ImageRecipe, blobs: string, toolchain: Toolchain)
 function parents(path: string): readonly string[] {
   const folder = dirname(path);
   return folder === "." ? [] : [...parents(folder), folder];
-}
-
-/** Puts a file under a second name where the disk allows it, so that it takes no room twice. */
-export async function linkOrCopy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  await rm(to, { force: true });
-  await link(from, to).catch(() => copyFile(from, to));
 }

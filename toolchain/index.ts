@@ -4,7 +4,7 @@ export { pulumiEnvironment } from "./environment.ts";
 export { clearBuildCache } from "./go-build.ts";
 export { resolveImage } from "./images.ts";
 export { withLock } from "./lock.ts";
-export { resolvePulumi } from "./pulumi.ts";
+export { linkPlugins, resolvePulumi } from "./pulumi.ts";
 export type { Pulumi } from "./pulumi.ts";
 export { resolveBundle } from "./resolve-bundle.ts";
 export type { BundleOptions } from "./resolve-bundle.ts";

@@ -1,14 +1,21 @@
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { lstat, mkdir, readlink, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { linkOrCopy } from "./link.ts";
 import { resolve } from "./resolve.ts";
 import type { ResolvedArtifact } from "./resolve.ts";
+import { settings } from "./settings.ts";
 import type { ToolchainOptions } from "./settings.ts";
+import { findChanged } from "./verify.ts";
 
 /** Pulumi with what it needs to run a TypeScript program that speaks to Kubernetes. */
 export interface Pulumi {
   /** Absolute path of the engine. */
   readonly program: string;
-  /** The engine, its language host and the Kubernetes provider, for `pulumiEnvironment`. */
-  readonly tools: readonly ResolvedArtifact[];
+  /** What belongs on the PATH, for `pulumiEnvironment`: the engine with its language host beside it. */
+  readonly tools: readonly { readonly directory: string }[];
+  /** Providers, for `linkPlugins`. */
+  readonly plugins: readonly ResolvedArtifact[];
 }
 
 /** Finds the engine, the Node language host and the Kubernetes provider. Throws as `resolve` does. */
@@ -16,5 +23,42 @@ export async function resolvePulumi(options: ToolchainOptions = {}): Promise<Pul
   const engine = await resolve("pulumi", options);
   const language = await resolve("pulumi-language-nodejs", options);
   const kubernetes = await resolve("pulumi-resource-kubernetes", options);
-  return { program: join(engine.directory, "pulumi"), tools: [engine, language, kubernetes] };
+  const directory = await besideEachOther([engine, language], settings(options).cache);
+  return { program: join(directory, "pulumi"), tools: [{ directory }], plugins: [kubernetes] };
+}
+
+/** Makes providers known to a Pulumi home as if it had installed them itself. */
+export async function linkPlugins(home: string, { plugins }: Pick<Pulumi, "plugins">): Promise<void> {
+  for (const { name, version, files } of plugins) {
+    const kind = name.replace(/^pulumi-/, "");
+    for (const [file, { path }] of Object.entries(files)) {
+      await point(join(home, "plugins", `${kind}-v${version}`, file), path);
+    }
+  }
+}
+
+/** Pulumi warns about a language host that is only on the PATH; its own lies beside the engine. */
+async function besideEachOther(artifacts: readonly ResolvedArtifact[], cache: string): Promise<string> {
+  const [first] = artifacts;
+  if (first && artifacts.every(({ directory }) => directory === first.directory)) return first.directory;
+  const files = artifacts.flatMap((artifact) => Object.entries(artifact.files));
+  const digest = createHash("sha256").update(files.map(([, { sha256 }]) => sha256).join());
+  const directory = join(cache, "pulumi", digest.digest("hex").slice(0, 12));
+  for (const [name, file] of files) {
+    const path = join(directory, name);
+    const changed = await findChanged([{ ...file, path }], cache);
+    if (changed.length > 0) await linkOrCopy(file.path, path);
+  }
+  return directory;
+}
+
+async function point(path: string, target: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const isThere = await lstat(path).then(
+    (info) => info.isSymbolicLink(),
+    () => false,
+  );
+  if (isThere && (await readlink(path)) === target) return;
+  await rm(path, { force: true });
+  await symlink(target, path);
 }

@@ -8,8 +8,9 @@ import { cniPluginNames, cniPlugins, containerd, etcd, runc } from "./host-progr
 import { calicoCni } from "./image-programs.ts";
 import { imageNames, imageRecipes } from "./image-recipes.ts";
 import type { ExtraImage, ImageRecipe } from "./image-recipes.ts";
-import { imageDigest, linkOrCopy, makeImage, resolveImage } from "./images.ts";
+import { imageDigest, makeImage, resolveImage } from "./images.ts";
 import { kubernetesNode } from "./kubernetes.ts";
+import { linkOrCopy } from "./link.ts";
 import { withLock } from "./lock.ts";
 import { writeArchive } from "./oci.ts";
 import type { Image } from "./oci.ts";

@@ -2,22 +2,24 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { KeelsonError } from "../../errors.ts";
-import { type Pulumi, pulumiEnvironment } from "../../toolchain/index.ts";
+import { type Pulumi, linkPlugins, pulumiEnvironment } from "../../toolchain/index.ts";
 import type { StateFolder } from "./state.ts";
 
 /** Runs Pulumi on the stacks of a state folder. */
 export class PulumiRunner {
-  readonly #program: string;
+  readonly #pulumi: Pulumi;
+  readonly #home: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #directory: string;
 
   /** `directory` holds the project. What the user set wins: another home, another backend with its own passphrase. */
-  constructor({ program, tools }: Pulumi, state: StateFolder, directory: string) {
+  constructor(pulumi: Pulumi, state: StateFolder, directory: string) {
     const home = process.env["PULUMI_HOME"] ?? join(state.path, "pulumi");
     const own = process.env["PULUMI_BACKEND_URL"] === undefined ? state.env : {};
     const compiled = { NODE_COMPILE_CACHE: join(state.path, "compile-cache") };
-    this.#program = program;
-    this.#env = { ...compiled, ...pulumiEnvironment({ tools, home }), ...own };
+    this.#pulumi = pulumi;
+    this.#home = home;
+    this.#env = { ...compiled, ...pulumiEnvironment({ tools: pulumi.tools, home }), ...own };
     this.#directory = directory;
   }
 
@@ -43,11 +45,12 @@ export class PulumiRunner {
    * Pulumi gets a session of its own: Ctrl-C of the terminal then reaches it once, from here, and none of its plugins.
    * It ends without saving at a second one, and npm sends one in addition to the terminal's.
    */
-  #spawn(
+  async #spawn(
     args: readonly string[],
     output: "inherit" | "pipe",
   ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-    const child = spawn(this.#program, args, {
+    await linkPlugins(this.#home, this.#pulumi);
+    const child = spawn(this.#pulumi.program, args, {
       cwd: this.#directory,
       env: this.#env,
       stdio: ["inherit", output, output],
