@@ -14,7 +14,9 @@ export async function collectLogs(directory: string): Promise<string> {
   const parts = await Promise.all(
     logs.map(async (name) => {
       const text = await readFile(join(directory, name), "utf8").catch(() => "");
-      return `--- the end of ${name}\n${text.trimEnd().split("\n").slice(-mostLines).join("\n")}\n`;
+      return text.trim() === ""
+        ? ""
+        : `--- the end of ${name}\n${text.trimEnd().split("\n").slice(-mostLines).join("\n")}\n`;
     }),
   );
   return parts.join("");
