@@ -9,7 +9,7 @@ import { openClient } from "./api.ts";
 import type { ApplyClusterServices, Operation, PendingWork } from "./operation.ts";
 import { listPending } from "./pending.ts";
 import { isAsWanted, withDigest } from "./services/drift.ts";
-import { closedGates, diagnoseGates } from "./services/gate.ts";
+import { closedGates, diagnoseGates, restartCrashed } from "./services/gate.ts";
 import { clusterServicesOf } from "./services/index.ts";
 import type { Service } from "./services/object.ts";
 
@@ -97,6 +97,7 @@ async function carryOut(
     operation.onPhase?.(name, service.title);
     await applyObjects(client, changed, { fieldManager: "keelson", signal });
   }
+  await restartCrashed(client, signal);
   const gates = plans.flatMap(({ service }) => service.gates);
   await waitFor({
     what: `the services of cluster "${name}" to run`,

@@ -68,6 +68,9 @@ export function discoveryConfig({ cluster, caCertificate }: HostView): string {
           },
         },
       ],
+      users: [{ name: "joining", user: {} }],
+      contexts: [{ name: cluster.name, context: { cluster: cluster.name, user: "joining" } }],
+      "current-context": cluster.name,
     },
   ]);
 }

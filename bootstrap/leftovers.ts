@@ -3,10 +3,10 @@ import type { Runner } from "../remote/runner.ts";
 import { waitFor } from "../remote/wait.ts";
 import { command } from "../remote/quote.ts";
 import type { Operation } from "./operation.ts";
-import { stopUnits } from "./unit.ts";
+import { stopUnits, unitPrefix } from "./unit.ts";
 
 /** A package manager that is stopped halfway has to be mended afterwards: it may finish instead. */
-const finishing = new Set(["keelson-packages.service"]);
+const finishing = new Set([`${unitPrefix}packages.service`]);
 
 /**
  * Ends what a killed run left running on the host; the lock is ours, so nobody is served by it.

@@ -30,7 +30,7 @@ for set in $(ipset list -n | grep '^cali'); do ipset destroy "$set"; done
 
 empty() { [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 -delete; }
 for folder in ${paths.kubelet} ${paths.etcdData} /var/lib/containerd; do empty $folder; done
-cut -d ' ' -f 4- ${paths.sums} | sed -n 's|^|/|;s|^//|/|;\\#^${paths.binaries}/#p;\\#^${paths.cniPlugins}/#p' | while read -r f; do rm -f "$f"; done
+sed -n 's/^[^ ]* [^ ]* //p' ${paths.sums} | grep -E '^(${paths.binaries}|${paths.cniPlugins})/' | while read -r f; do rm -f "$f"; done
 rm -f ${paths.containerdUnit} ${paths.kubeletUnit} ${paths.sysctls} ${paths.modules}
 [ ! -f ${paths.fstab} ] || sed -i 's/^# keelson: //' ${paths.fstab}
 for folder in ${paths.kubernetes} /etc/containerd /etc/cni /opt/cni /opt/containerd /etc/systemd/system/kubelet.service.d \\

@@ -1,3 +1,4 @@
+import { unitPrefix } from "./unit.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 
 /** What a cluster left on a host, from facts that were asked for traces; empty for a clean host. Pure. */
@@ -7,7 +8,7 @@ export function residue({ owner, kubernetes, running, traces }: HostFacts): read
     ...(kubernetes.kubeletConf ? ["credentials of a kubelet"] : []),
     ...(kubernetes.etcdData ? ["etcd data"] : []),
     ...kubernetes.manifests,
-    ...running.filter((unit) => unit !== "keelson-reset.service"),
+    ...running.filter((unit) => unit !== `${unitPrefix}reset.service`),
     ...traces,
   ];
 }

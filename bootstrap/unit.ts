@@ -2,8 +2,11 @@ import { command, quote } from "../remote/quote.ts";
 import { paths } from "./paths.ts";
 import type { ChangeContext } from "./view.ts";
 
+/** Begins the name of every unit of a run; other units of keelson's are none of its business. */
+export const unitPrefix = "keelson-run-";
+
 export interface UnitRun {
-  /** Names the unit `keelson-<name>`, under which a later run finds it. */
+  /** Names the unit `keelson-run-<name>`, under which a later run finds it. */
   readonly name: string;
   /** A shell script without secrets. */
   readonly script: string;
@@ -21,7 +24,7 @@ export async function runUnit(
   { name, script, deadlineSeconds }: UnitRun,
 ): Promise<void> {
   const { runner, signal } = context;
-  const unit = `keelson-${name}`;
+  const unit = `${unitPrefix}${name}`;
   const log = `${paths.run}/${name}.log`;
   const line = [
     command`mkdir -p -m 700 ${paths.run} && systemd-run --quiet --wait --collect --unit=${unit}`,
@@ -45,6 +48,12 @@ export async function stopUnits(
   if (units.length > 0) await runner.run(command`systemctl stop ${units}`);
 }
 
+/** The end of the log without colours, tokens and kubeadm's hint at its own stack traces. */
 function tail(log: string): string {
-  return `tail -n 30 ${log} | sed -E 's/[a-z0-9]{6}\\.[a-z0-9]{16}/<token>/g' >&2`;
+  const filters = [
+    "s/\\x1b\\[[0-9;]*m//g",
+    "s/[a-z0-9]{6}\\.[a-z0-9]{16}/<token>/g",
+    "/To see the stack trace/d",
+  ];
+  return `sed -E ${filters.map((filter) => `-e ${quote(filter)}`).join(" ")} ${log} | tail -n 12 >&2`;
 }

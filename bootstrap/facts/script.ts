@@ -1,5 +1,6 @@
 import { quote } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
+import { unitPrefix } from "../unit.ts";
 
 /** What a look at a host asks for, beyond what every look reads. */
 export interface FactsRequest {
@@ -131,7 +132,7 @@ n=0; for f in "$@"; do m=$(stat -Lc %.9Y "$f") && n="$n $m"; done
 echo "$u $p started=\${t:-0} files=$n"; }
 echo "now $now $up"
 ${asked.join("\n")}
-section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating 'keelson-*' | cut -d ' ' -f 1`;
+section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating '${unitPrefix}*' | cut -d ' ' -f 1`;
 }
 
 const kubernetesPart = `

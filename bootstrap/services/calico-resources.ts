@@ -2,7 +2,7 @@ import type { KubeObject } from "../../kube/object.ts";
 
 const group = "crd.projectcalico.org";
 
-/** Kinds of Calico's policy engine, singular, with the ending of their plural where it is not `s`. */
+/** Kinds of Calico's policy engine with their plurals; some exist in later versions only. */
 const clusterKinds: Readonly<Record<string, string>> = {
   BGPConfiguration: "bgpconfigurations",
   BGPFilter: "bgpfilters",
@@ -20,10 +20,14 @@ const clusterKinds: Readonly<Record<string, string>> = {
   IPPool: "ippools",
   IPReservation: "ipreservations",
   KubeControllersConfiguration: "kubecontrollersconfigurations",
+  StagedGlobalNetworkPolicy: "stagedglobalnetworkpolicies",
+  Tier: "tiers",
 };
 const namespacedKinds: Readonly<Record<string, string>> = {
   NetworkPolicy: "networkpolicies",
   NetworkSet: "networksets",
+  StagedKubernetesNetworkPolicy: "stagedkubernetesnetworkpolicies",
+  StagedNetworkPolicy: "stagednetworkpolicies",
 };
 
 /** The definitions that the policy engine reads. It validates their content itself, so that they are left open here. */
@@ -34,8 +38,13 @@ export function calicoResourceDefinitions(): readonly KubeObject[] {
   ];
 }
 
-/** All plurals, for access rules. */
-export const calicoResources = [...Object.values(clusterKinds), ...Object.values(namespacedKinds)];
+/** All plurals, for access rules; the last two are asked for by name to find out about very old versions. */
+export const calicoResources = [
+  ...Object.values(clusterKinds),
+  ...Object.values(namespacedKinds),
+  "globalfelixconfigs",
+  "globalbgpconfigs",
+];
 
 function definition(kind: string, plural: string, scope: "Cluster" | "Namespaced"): KubeObject {
   return {

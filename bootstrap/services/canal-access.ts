@@ -27,10 +27,15 @@ const rules = [
   { apiGroups: [""], resources: ["pods/status"], verbs: ["patch"] },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
   { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: read },
+  {
+    apiGroups: ["policy.networking.k8s.io"],
+    resources: ["adminnetworkpolicies", "baselineadminnetworkpolicies"],
+    verbs: read,
+  },
   { apiGroups: ["crd.projectcalico.org"], resources: calicoResources, verbs: read },
   {
     apiGroups: ["crd.projectcalico.org"],
-    resources: ["clusterinformations", "felixconfigurations", "ippools"],
+    resources: ["clusterinformations", "felixconfigurations", "ippools", "tiers"],
     verbs: ["create", "update"],
   },
   { apiGroups: ["crd.projectcalico.org"], resources: ["caliconodestatuses"], verbs: ["update"] },

@@ -1,3 +1,4 @@
+import { KeelsonError } from "../../errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { nameOf } from "../../kube/object.ts";
 import type { KubeObject } from "../../kube/object.ts";
@@ -47,29 +48,73 @@ interface Pod {
 interface Container {
   readonly name: string;
   readonly ready: boolean;
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
+  };
 }
 
-/** Which gates are closed and what ails the cluster's own pods, in one line. */
+/** Which gates are closed, what ails the cluster's own pods, and the last words of the first that fails. One line. */
 export async function diagnoseGates(
   client: KubeClient,
   gates: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<string> {
   const closed = await closedGates(client, gates, signal);
-  const { items } = await client.request<{ readonly items: readonly Pod[] }>({
-    path: "/api/v1/namespaces/kube-system/pods",
-    signal,
-  });
-  return [`not running: ${closed.join(", ")}`, ...items.flatMap(troubleOf)].join("; ");
+  const { items } = await client.request<{ readonly items: readonly Pod[] }>({ path: podsPath, signal });
+  const troubles = items.flatMap(troublesOf);
+  const words = await lastWords(client, troubles[0], signal);
+  return [`not running: ${closed.join(", ")}`, ...troubles.map(({ why }) => why), ...words].join("; ");
 }
 
-function troubleOf({ metadata, status = {} }: Pod): readonly string[] {
+/** Deletes the cluster's own pods that crashed and wait for their next try: after a repair that wait is in vain. */
+export async function restartCrashed(client: KubeClient, signal: AbortSignal): Promise<void> {
+  const { items } = await client.request<{ readonly items: readonly Pod[] }>({ path: podsPath, signal });
+  const crashed = items.filter((pod) => troublesOf(pod).some(({ why }) => why.includes("CrashLoopBackOff")));
+  await Promise.all(
+    crashed.map(({ metadata }) =>
+      client.request({ method: "DELETE", path: `${podsPath}/${metadata.name}`, signal }),
+    ),
+  );
+}
+
+const podsPath = "/api/v1/namespaces/kube-system/pods";
+
+interface Trouble {
+  readonly pod: string;
+  readonly container: string;
+  readonly why: string;
+}
+
+function troublesOf({ metadata, status = {} }: Pod): readonly Trouble[] {
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
-  return containers.flatMap(({ name, ready, state }) => {
-    const waiting = state?.waiting;
-    if (ready || waiting?.reason === undefined || waiting.reason === "PodInitializing") return [];
-    const message = waiting.message === undefined ? "" : ` (${waiting.message.slice(0, 200)})`;
-    return [`pod ${metadata.name}, container ${name}: ${waiting.reason}${message}`];
+  return containers.flatMap(({ name, ready, state = {} }): readonly Trouble[] => {
+    const { waiting, terminated } = state;
+    const reason = waiting?.reason ?? terminated?.reason;
+    if (ready || reason === undefined || harmless.has(reason)) return [];
+    const message = waiting?.message === undefined ? "" : ` (${waiting.message.slice(0, 200)})`;
+    return [{ pod: metadata.name, container: name, why: `${metadata.name}/${name}: ${reason}${message}` }];
   });
+}
+
+const harmless = new Set(["PodInitializing", "ContainerCreating", "Completed"]);
+
+async function lastWords(
+  client: KubeClient,
+  trouble: Trouble | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (!trouble) return [];
+  const { pod, container } = trouble;
+  const path = `${podsPath}/${pod}/log`;
+  try {
+    const text = await client.request<unknown>({ path, query: { container, tailLines: "2" }, signal });
+    return typeof text === "string" && text.trim() !== ""
+      ? [`${container} says: ${text.trim().slice(-300)}`]
+      : [];
+  } catch (error) {
+    // A container that never started has said nothing.
+    if (KeelsonError.is(error) && error.code === "KEELSON_API_REFUSED") return [];
+    throw error;
+  }
 }
