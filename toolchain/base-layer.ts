@@ -10,7 +10,7 @@ import type { Toolchain } from "./settings.ts";
 import type { TarEntry } from "./tar.ts";
 import { findChanged } from "./verify.ts";
 
-/** The packet filter's tools with their libraries, and a shell. */
+/** The packet filter's tools with their libraries, the names of protocols that they look up, and a shell. */
 const packages = [
   "busybox-static",
   "conntrack",
@@ -32,6 +32,7 @@ const packages = [
   "libnftnl11",
   "libtinfo6",
   "libxtables12",
+  "netbase",
   "nftables",
 ] as const;
 

@@ -71,10 +71,10 @@ export function checkPeers(draft: Draft, fieldPath: string, peers: readonly unkn
   });
 }
 
-/** The rule that lets peers reach a named port of the own pods. */
+/** The rule that lets peers reach a port of the own pods. */
 export function ingressRule(
   peers: readonly Peer[],
-  port: string,
+  port: number,
   own: string | undefined,
 ): NetworkPolicyIngressRule {
   const ports = [{ port, protocol: "TCP" }];

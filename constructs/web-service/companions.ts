@@ -1,4 +1,4 @@
-import { egressRules, ingressRule, type Peer } from "../core/access.ts";
+import { type AppReference, egressRules, ingressRule, type Peer } from "../core/access.ts";
 import type { Identity } from "../core/identity.ts";
 import type {
   NetworkPolicy,
@@ -51,7 +51,7 @@ export function disruptionBudgetOf({ name, labels, selector }: Identity): PodDis
   };
 }
 
-/** Who may connect to whom. A node port is open to everyone, since its callers come through the nodes. */
+/** Who may connect to whom. Ports are numbers, which costs network plugins less than names. A node port is open to everyone, since its callers come through the nodes. */
 export function networkPolicyOf(
   { name, labels, selector }: Identity,
   connections: {
@@ -59,12 +59,12 @@ export function networkPolicyOf(
     readonly from: readonly Peer[];
     readonly to: readonly Peer[] | undefined;
   },
-  namespace: string | undefined,
+  { port, namespace }: AppReference,
 ): NetworkPolicy {
   const { exposed, from, to = ["anywhere"] } = connections;
   const callers: readonly Peer[] = exposed ? ["anywhere"] : from;
   const ingress: readonly NetworkPolicyIngressRule[] =
-    callers.length === 0 ? [] : [ingressRule(callers, "http", namespace)];
+    callers.length === 0 ? [] : [ingressRule(callers, port, namespace)];
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",

@@ -95,7 +95,7 @@ export class WebService extends Construct implements AppReference {
 
   #networkPolicy(): NetworkPolicy {
     const connections = { exposed: this.#isExposed, from: this.#from, to: this.#to };
-    return networkPolicyOf(this.#identity, connections, this.namespace);
+    return networkPolicyOf(this.#identity, connections, this);
   }
 
   #openOtherEnds(): void {

@@ -111,7 +111,7 @@ describe("WebService", () => {
   it("opens its network policy with a node port", () => {
     const service = webService({ expose: { nodePort: 30_080 }, access: {} });
     assert.equal(objectOf(service, "Service").spec?.ports?.[0]?.nodePort, 30_080);
-    assert.deepEqual(policyOf(service).ingress, [{ ports: [{ port: "http", protocol: "TCP" }] }]);
+    assert.deepEqual(policyOf(service).ingress, [{ ports: [{ port: 8080, protocol: "TCP" }] }]);
     assert.equal(objectOf(webService({ expose: { nodePort: "any" } }), "Service").spec?.type, "NodePort");
   });
 
