@@ -41,7 +41,7 @@ async function prepare(): Promise<void> {
     const { version, source, files } = await resolve(name, options);
     for (const { path, size } of Object.values(files)) rows.push({ name, version, source, size, path });
   }
-  await clearBuildCache({ cache: cacheDirectory() });
+  await clearBuildCache({ cache: cacheDirectory(), signal: controller.signal });
   for (const { name, version, source, size, path } of bundle.files)
     rows.push({ name, version, source, size, path });
   print(rows);

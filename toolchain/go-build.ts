@@ -1,5 +1,5 @@
-import { rm, statfs } from "node:fs/promises";
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { KeelsonError } from "../errors.ts";
 import type { Artifact, GoBuild } from "./artifact.ts";
@@ -11,6 +11,8 @@ import type { Toolchain } from "./settings.ts";
 
 /** Bytes that a build may need beside its output: Go's caches grow by gigabytes. */
 const wantedSpace = 4 * 1024 ** 3;
+
+const heartbeatMilliseconds = 30_000;
 
 /**
  * Builds an artifact's programs from its Go module into a folder, one build at a time on this machine.
@@ -25,25 +27,44 @@ export async function buildFromSource(
   const env = await goEnvironment(artifact, toolchain);
   await requireGo(build.go, env, toolchain);
   if (build.c) await requireDebianPackages(build.c, toolchain);
-  const lock = join(toolchain.cache, "locks", "build.lock");
   await withLock(
-    lock,
+    buildLock(toolchain),
     `build ${name} ${version}`,
     async () => {
       await requireSpace(toolchain.cache);
       const expected = build.minutes < 1 ? "under a minute" : `about ${build.minutes} min`;
       toolchain.progress(`Building ${name} ${version} from its Go module (${expected} on two processors)`);
       const started = Date.now();
-      for (const group of groups(build)) await goBuild(artifact, group, { output, env, toolchain });
-      toolchain.progress(`Built ${name} ${version} in ${Math.round((Date.now() - started) / 1000)} s`);
+      const elapsed = (): string => `${Math.round((Date.now() - started) / 1000)} s`;
+      const heartbeat = setInterval(() => {
+        toolchain.progress(`Building ${name} ${version}: ${elapsed()}`);
+      }, heartbeatMilliseconds);
+      try {
+        await rm(logOf(artifact, toolchain), { force: true });
+        for (const group of groups(build)) await goBuild(artifact, group, { output, env, toolchain });
+      } finally {
+        clearInterval(heartbeat);
+      }
+      toolchain.progress(`Built ${name} ${version} in ${elapsed()}`);
     },
     { ...(toolchain.signal ? { signal: toolchain.signal } : {}), onWait: toolchain.progress },
   );
 }
 
-/** Removes Go's caches that builds left below the cache folder; the machine's own caches are never touched. */
-export async function clearBuildCache({ cache }: Pick<Toolchain, "cache">): Promise<void> {
-  await rm(buildCache(cache), { recursive: true, force: true });
+/**
+ * Removes Go's caches, which builds left below the cache folder for each other; the machine's own are never touched.
+ * Waits for a build of another process.
+ */
+export async function clearBuildCache(toolchain: Pick<Toolchain, "cache" | "signal">): Promise<void> {
+  const caches = buildCache(toolchain.cache);
+  if (!existsSync(caches)) return;
+  const work = (): Promise<void> => rm(caches, { recursive: true, force: true });
+  await withLock(
+    buildLock(toolchain),
+    "remove Go's caches",
+    work,
+    toolchain.signal ? { signal: toolchain.signal } : {},
+  );
 }
 
 interface Group {
@@ -89,7 +110,7 @@ async function goBuild(
     target,
     ...group.packages,
   ];
-  const log = join(toolchain.cache, "logs", `${name}-${version}.log`);
+  const log = logOf(artifact, toolchain);
   const cwd = moduleDirectory(build.module);
   const { code, tail } = await execute("go", args, { cwd, env, log, signal: toolchain.signal });
   if (code === 0) return;
@@ -98,6 +119,10 @@ async function goBuild(
     `Cannot build ${name} ${version}: go ended with exit code ${code}\n${tail}`,
     { fix: `Read the build log "${log}"` },
   );
+}
+
+function logOf({ name, version }: Artifact, { cache }: Toolchain): string {
+  return join(cache, "logs", `${name}-${version}.log`);
 }
 
 async function goEnvironment({ build, target }: Artifact, toolchain: Toolchain): Promise<NodeJS.ProcessEnv> {
@@ -157,6 +182,10 @@ async function requireSpace(cache: string): Promise<void> {
     "KEELSON_DISK_FULL",
     `Cannot build in "${cache}": ${gib(free)} are free, needed are ${gib(wantedSpace)}`,
   );
+}
+
+function buildLock({ cache }: Pick<Toolchain, "cache">): string {
+  return join(cache, "locks", "build.lock");
 }
 
 function buildCache(cache: string): string {

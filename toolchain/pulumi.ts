@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { clearBuildCache } from "./go-build.ts";
 import { linkOrCopy } from "./link.ts";
 import { resolve } from "./resolve.ts";
 import type { ResolvedArtifact } from "./resolve.ts";
@@ -23,7 +24,11 @@ export async function resolvePulumi(options: ToolchainOptions = {}): Promise<Pul
   const engine = await resolve("pulumi", options);
   const language = await resolve("pulumi-language-nodejs", options);
   const kubernetes = await resolve("pulumi-resource-kubernetes", options);
-  const directory = await besideEachOther([engine, language], settings(options).cache);
+  const toolchain = settings(options);
+  if ([engine, language, kubernetes].some(({ source, isCached }) => source === "build" && !isCached)) {
+    await clearBuildCache(toolchain);
+  }
+  const directory = await besideEachOther([engine, language], toolchain.cache);
   return { program: join(directory, "pulumi"), tools: [{ directory }], plugins: [kubernetes] };
 }
 

@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path";
 import type { Artifact } from "./artifact.ts";
 import type { Bundle, BundleFile, BundleRole } from "./bundle.ts";
+import { clearBuildCache } from "./go-build.ts";
 import { recipeDigest } from "./go-module.ts";
 import { cniPluginNames, cniPlugins, containerd, etcd, runc } from "./host-programs.ts";
 import { calicoCni } from "./image-programs.ts";
@@ -142,6 +143,7 @@ async function make(
     await writeFile(join(draft, "bundle.json"), `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o644 });
     await rm(directory, { recursive: true, force: true });
     await rename(draft, directory);
+    await clearBuildCache(toolchain);
     return { ...record, directory };
   } finally {
     await rm(draft, { recursive: true, force: true });
