@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 
 /** What the mirror of a fleet serves, and where. */
 export interface MirrorSettings {
@@ -57,18 +58,6 @@ export function serveMirror(settings: MirrorSettings): void {
     stream.pipe(response);
   };
 
-  const announce = (port: number): void => {
-    const stat = fs.readFileSync("/proc/self/stat", "utf8");
-    const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-    const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    fs.writeFileSync(`${settings.record}.new`, [process.pid, started, boot, port].join(" "), { mode: 0o600 });
-    fs.renameSync(`${settings.record}.new`, settings.record);
-    // The fleet's folder is its life: without it nobody would ever end this process.
-    setInterval(() => {
-      if (!fs.existsSync(path.dirname(settings.record))) process.exit(0);
-    }, 5000);
-  };
-
   const server = http.createServer((request, response) => {
     let file: ReturnType<typeof find>;
     try {
@@ -80,7 +69,15 @@ export function serveMirror(settings: MirrorSettings): void {
     else send(file, /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? ""), response);
   });
   server.listen(settings.port, settings.address, () => {
-    const address = server.address();
-    announce(typeof address === "object" && address !== null ? address.port : 0);
+    const { port } = server.address() as AddressInfo;
+    const stat = fs.readFileSync("/proc/self/stat", "utf8");
+    const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    fs.writeFileSync(`${settings.record}.new`, [process.pid, started, boot, port].join(" "), { mode: 0o600 });
+    fs.renameSync(`${settings.record}.new`, settings.record);
+    // The fleet's folder is its life: without it nobody would ever end this process.
+    setInterval(() => {
+      if (!fs.existsSync(path.dirname(settings.record))) process.exit(0);
+    }, 5000);
   });
 }
