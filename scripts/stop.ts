@@ -15,9 +15,8 @@ try {
 async function stop(): Promise<number> {
   const { pulumi, folder, exists } = await openLocalStack(say);
   if (exists) {
-    const exitCode = await pulumi.run(["destroy", "--yes", "--skip-preview", "--stack", stack]);
+    const exitCode = await pulumi.run(["destroy", "--yes", "--skip-preview", "--remove", "--stack", stack]);
     if (exitCode !== 0) return exitCode;
-    await pulumi.read(["stack", "rm", "--yes", stack]);
   }
   await removeLeftovers();
   await rm(folder, { recursive: true, force: true });
