@@ -26,14 +26,16 @@ export async function runUnit(
   const { runner, signal } = context;
   const unit = `${unitPrefix}${name}`;
   const log = `${paths.run}/${name}.log`;
+  // systemd would expand variables in a command line, so that the script comes as a file.
+  const file = `${paths.run}/${name}.sh`;
   const line = [
-    command`mkdir -p -m 700 ${paths.run} && systemd-run --quiet --wait --collect --unit=${unit}`,
-    command`--description=${`keelson: ${name}`} --property=RuntimeMaxSec=${deadlineSeconds}`,
-    `sh -c ${quote(`umask 077; exec >${log} 2>&1 </dev/null; umask 022\n${script}`)}`,
-    `|| { code=$?; ${tail(log)}; exit $code; }; rm -f ${log}`,
+    command`mkdir -p -m 700 ${paths.run} && cat >${file} && systemd-run --quiet --wait --collect --unit=${unit}`,
+    command`--description=${`keelson: ${name}`} --property=RuntimeMaxSec=${deadlineSeconds} sh ${file}`,
+    `|| { code=$?; ${tail(log)}; exit $code; }; ${command`rm -f ${[log, file]}`}`,
   ].join(" ");
+  const stdin = `umask 077; exec >${log} 2>&1 </dev/null; umask 022\n${script}\n`;
   try {
-    await runner.run(line, { signal });
+    await runner.run(line, { signal, stdin });
   } catch (error) {
     if (signal.aborted) await stopUnits(context, [`${unit}.service`]).catch(() => undefined);
     throw error;
