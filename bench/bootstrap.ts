@@ -12,6 +12,10 @@ import type { ResourceTime } from "./resource-times.ts";
 
 /** `npm run bench:bootstrap`: how long it takes from nothing to two clusters with an app on both, and back. */
 const stack = "bench";
+const program = join(import.meta.dirname, "program");
+// The file that holds the stack's salt; one of an earlier run belongs to another passphrase.
+const configFile = join(program, `Pulumi.${stack}.yaml`);
+await rm(configFile, { force: true });
 const directory = await mkdtemp(join(tmpdir(), "keelson-bench-"));
 // Every part reads its folder from here, the provider's process included.
 process.env["KEELSON_STATE"] = join(directory, "state");
@@ -19,12 +23,8 @@ process.env["KEELSON_STATE"] = join(directory, "state");
 process.env["PULUMI_DEBUG_COMMANDS"] = "true";
 
 await resolveBundle(defaultKubernetes, { extraImages: ["demo"], onProgress: say });
-const pulumi = new PulumiRunner(
-  await resolvePulumi({ onProgress: say }),
-  await openState(),
-  join(import.meta.dirname, "program"),
-);
-const common = ["--stack", stack, "--config-file", join(directory, "Pulumi.bench.yaml")];
+const pulumi = new PulumiRunner(await resolvePulumi({ onProgress: say }), await openState(), program);
+const common = ["--stack", stack];
 const events = join(directory, "events.json");
 const rows: (readonly [what: string, seconds: number])[] = [];
 let resources: readonly ResourceTime[] = [];
@@ -34,6 +34,7 @@ try {
 } finally {
   if ((await pulumi.run(["destroy", "--yes", "--skip-preview", ...common])) === 0) {
     await rm(directory, { recursive: true, force: true });
+    await rm(configFile, { force: true });
   }
 }
 
