@@ -108,12 +108,16 @@ export function apiProvider(
   clusterIdentifier: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): Provider {
-  const kubeClientSettings = { timeout: apiTimeoutSeconds };
-  return new Provider(
-    name,
-    { kubeconfig, clusterIdentifier, enableServerSideApply: true, kubeClientSettings },
-    options,
-  );
+  const args = {
+    kubeconfig,
+    clusterIdentifier,
+    enableServerSideApply: true,
+    // Their names are fixed: a change is made in place, never by a moment without the object.
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
+    kubeClientSettings: { timeout: apiTimeoutSeconds },
+  };
+  return new Provider(name, args, options);
 }
 
 /** What a cluster of that version offers. */
