@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { ClusterHost } from "../../clusters/cluster.ts";
+import type { HostFacts, KernelFeature } from "../../clusters/facts.ts";
+import { controlPlanePlan, workerPlan } from "../../bootstrap/plan.ts";
+import { runPlan } from "../../bootstrap/run-plan.ts";
+import type { Step } from "../../bootstrap/run-plan.ts";
+import type { ControlPlaneView } from "../../bootstrap/view.ts";
+import type { NodeView } from "../../bootstrap/phases/node.ts";
+import { clusterHost, operationOn, viewOf } from "../support/bootstrap.ts";
+import { SimulatedHost } from "../support/simulated-host.ts";
+
+type View = ControlPlaneView & NodeView;
+const plans = { controlPlane: controlPlanePlan, worker: workerPlan as readonly Step<View>[] };
+
+const feature = fc.constantFrom<KernelFeature>("builtin", "loaded", "loadable");
+const commands = fc.subarray(["conntrack", "ipset", "iptables", "losetup", "modprobe", "nft"]);
+
+/** Hosts as they come: more or less prepared, in a container or not. */
+const startingFacts: fc.Arbitrary<Partial<HostFacts>> = fc.record({
+  commands: commands.map((some) => ["apt-get", "ip", "ss", ...some]),
+  kernelFeatures: fc.record({ overlay: feature, br_netfilter: feature, nf_conntrack: feature }),
+  cgroupVersion: fc.constantFrom<1 | 2>(1, 2),
+  canRaiseLimits: fc.boolean(),
+  virtualization: fc.constantFrom("none", "kvm", "systemd-nspawn"),
+  swap: fc.record({
+    active: fc.subarray(["/dev/sda2"]),
+    configured: fc.subarray(["/dev/sda2 none swap sw 0 0"]),
+  }),
+  sysctls: fc.record({
+    "net.ipv4.ip_forward": fc.record({ value: fc.constantFrom("0", "1"), writable: fc.constant(true) }),
+    "net.netfilter.nf_conntrack_max": fc.record({
+      value: fc.constantFrom("65536", "262144"),
+      writable: fc.boolean(),
+    }),
+    "fs.inotify.max_user_instances": fc.record({
+      value: fc.constantFrom("128", "8192"),
+      writable: fc.constant(true),
+    }),
+  }),
+});
+const host = fc.record({
+  role: fc.constantFrom<ClusterHost["role"]>("controlPlane", "worker"),
+  labels: fc.constantFrom({}, { tier: "general" }),
+  taints: fc.constantFrom<ClusterHost["taints"]>(
+    [],
+    [{ key: "dedicated", value: "db", effect: "NoSchedule" }],
+  ),
+});
+
+async function run(
+  simulated: SimulatedHost,
+  wanted: ClusterHost,
+  options: { preview?: boolean; dieAtIntent?: number } = {},
+): Promise<readonly string[]> {
+  let seen = 0;
+  const { operation, intents } = operationOn([simulated], { preview: options.preview ?? false });
+  const mortal = {
+    ...operation,
+    onIntent: (intent: Parameters<typeof operation.onIntent>[0]) => {
+      seen += 1;
+      if (seen === options.dieAtIntent) throw new Error("died");
+      operation.onIntent(intent);
+    },
+  };
+  const look = (): Promise<View> => Promise.resolve(viewOf(simulated, wanted));
+  const target = { host: wanted.name, runner: simulated, look, judge: () => undefined };
+  await runPlan(mortal, target, plans[wanted.role]);
+  return intents;
+}
+
+describe("runPlan", function () {
+  // Many runs of a whole plan; on a busy computer they take long.
+  this.timeout(120_000);
+
+  it("previews exactly the changes that the update makes, and touches nothing for it", async () => {
+    await fc.assert(
+      fc.asyncProperty(startingFacts, host, async (facts, changes) => {
+        const wanted = clusterHost(changes.role, changes);
+        const simulated = new SimulatedHost(wanted.name, facts);
+        const before = simulated.facts;
+        const previewed = await run(simulated, wanted, { preview: true });
+        assert.deepEqual(simulated.ran, []);
+        assert.deepEqual(simulated.facts, before);
+        assert.deepEqual([...previewed].sort(), [...(await run(simulated, wanted))].sort());
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("changes nothing the second time", async () => {
+    await fc.assert(
+      fc.asyncProperty(startingFacts, host, async (facts, changes) => {
+        const wanted = clusterHost(changes.role, changes);
+        const simulated = new SimulatedHost(wanted.name, facts);
+        await run(simulated, wanted);
+        const settled = simulated.facts;
+        assert.deepEqual(await run(simulated, wanted), []);
+        assert.deepEqual(simulated.facts, settled);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("reaches the same end after it died before any of its changes", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        startingFacts,
+        host,
+        fc.integer({ min: 1, max: 16 }),
+        async (facts, changes, dieAtIntent) => {
+          const wanted = clusterHost(changes.role, changes);
+          const smooth = new SimulatedHost(wanted.name, facts);
+          await run(smooth, wanted);
+          const rough = new SimulatedHost(wanted.name, facts);
+          await run(rough, wanted, { dieAtIntent }).catch(() => undefined);
+          await run(rough, wanted);
+          assert.deepEqual(rough.facts, smooth.facts);
+        },
+      ),
+    );
+  });
+
+  it("names what a phase left undone", async () => {
+    const wanted = clusterHost("worker");
+    const simulated = new SimulatedHost(wanted.name).when([/systemctl restart containerd/, ""]);
+    await assert.rejects(
+      run(simulated, wanted),
+      /Cannot finish w1: still to do after it was done: "start containerd"/,
+    );
+  });
+
+  it("waits for all phases of a step before it fails", async () => {
+    const wanted = clusterHost("worker");
+    const simulated = new SimulatedHost(wanted.name).when([
+      /^modprobe/,
+      () => Promise.reject(new Error("no module")),
+    ]);
+    await assert.rejects(run(simulated, wanted), /no module/);
+    assert.ok(simulated.commands.some((line) => line.includes("keelson-run-image-archives")));
+  });
+
+  it("stops before the next change when the run is cancelled", async () => {
+    const wanted = clusterHost("worker");
+    const simulated = new SimulatedHost(wanted.name);
+    const controller = new AbortController();
+    const { operation } = operationOn([simulated], {
+      signal: controller.signal,
+      onPhase: () => controller.abort(),
+    });
+    const look = (): Promise<View> => Promise.resolve(viewOf(simulated, wanted));
+    const target = { host: wanted.name, runner: simulated, look, judge: () => undefined };
+    await assert.rejects(runPlan(operation, target, plans.worker), { code: "KEELSON_ABORTED" });
+    assert.equal(simulated.facts.owner, undefined);
+  });
+});

@@ -1,0 +1,180 @@
+import type { ClusterApi } from "../../bootstrap/api.ts";
+import { blankFacts } from "../../bootstrap/facts/blank.ts";
+import type { NodeFacts } from "../../bootstrap/node-facts.ts";
+import { paths } from "../../bootstrap/paths.ts";
+import { packageOfCommand } from "../../bootstrap/phases/packages.ts";
+import { sha256 } from "../../bootstrap/view.ts";
+import { parse } from "yaml";
+import type { Taint } from "../../clusters/cluster.ts";
+import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
+import type { WriteOptions } from "../../remote/runner.ts";
+import { FakeRunner } from "./fake-runner.ts";
+
+type Changeable<Value> = Value extends object
+  ? { -readonly [Key in keyof Value]: Changeable<Value[Key]> }
+  : Value;
+
+/** A host that behaves as a real one would, as far as facts tell: commands of the phases change what a look sees. */
+export class SimulatedHost extends FakeRunner {
+  readonly #facts: Changeable<HostFacts>;
+  #node: NodeFacts | undefined;
+  #asked = 0;
+
+  constructor(name: string, facts: Partial<HostFacts> = {}) {
+    super(name);
+    this.#facts = structuredClone({ ...blankFacts({ name }), ...facts }) as Changeable<HostFacts>;
+    this.when(
+      [/^mkdir -p -m 700 .*flock/s, "held\n"],
+      [
+        /--unit=keelson-run-/,
+        (command, stdin) => this.#unit(/--unit=keelson-run-(\S+)/.exec(command)?.[1] ?? "", stdin),
+      ],
+      [/^modprobe -a /, (command) => this.#load(command.split(" ").slice(2))],
+      [/\/proc\/sys\//, (command) => this.#setSysctls(command)],
+      [/^set -eu\nswapoff/, () => this.#swapOff()],
+      [/systemctl restart containerd/, () => this.#start("containerd.service")],
+      [/systemctl enable --quiet kubelet/, () => this.#enable("kubelet.service")],
+      [/systemctl restart kubelet/, () => this.#startKubelet()],
+      [/^rm -f /, ""],
+    );
+  }
+
+  /** What a look at the host would tell now. */
+  get facts(): HostFacts {
+    return structuredClone(this.#facts) as HostFacts;
+  }
+
+  /** The Node as the API would show it. */
+  get node(): NodeFacts | undefined {
+    return this.#node;
+  }
+
+  /** An API that knows this host's Node; it is Ready when it is asked a second time. */
+  get api(): ClusterApi {
+    return {
+      node: () => {
+        this.#asked += 1;
+        if (this.#node && this.#asked > 1) this.#node = { ...this.#node, ready: true };
+        return Promise.resolve(this.#node);
+      },
+      patchNode: (_, { labels, annotations, taints }) => {
+        const node = this.#node;
+        if (!node) throw new Error("There is no Node to patch");
+        const kept = Object.entries({ ...node.labels, ...labels }).filter((entry) => entry[1] !== null);
+        this.#node = {
+          ...node,
+          labels: Object.fromEntries(kept) as Record<string, string>,
+          annotations: { ...node.annotations, ...annotations },
+          ...(taints && { taints }),
+        };
+        return Promise.resolve();
+      },
+      mintJoinToken: () =>
+        Promise.resolve({ token: "abcdef.0123456789abcdef", revoke: () => Promise.resolve() }),
+      diagnose: () => Promise.resolve("simulated"),
+    };
+  }
+
+  override async write(
+    path: string,
+    content: string | Uint8Array,
+    options: WriteOptions = {},
+  ): Promise<void> {
+    await super.write(path, content, options);
+    const text = Buffer.from(content).toString();
+    this.#facts.files[path] = { sha256: sha256(text), mode: (options.mode ?? 0o644).toString(8) };
+    if (path === paths.owner) this.#facts.owner = JSON.parse(text) as Changeable<OwnerToken>;
+    const unit = path.includes("containerd") ? "containerd.service" : "kubelet.service";
+    const state = this.#facts.units[unit];
+    if (state?.active === true && path.endsWith("containerd.service")) state.stale = true;
+    if (state?.active === true && path === paths.containerdConfig) state.stale = true;
+  }
+
+  #unit(name: string, script: string): string {
+    if (name === "packages")
+      this.#facts.commands = [...new Set([...this.#facts.commands, ...Object.keys(packageOfCommand)])];
+    if (name === "binaries" || name === "image-archives") this.#deliver(script);
+    if (name.startsWith("images-")) this.#import(script);
+    if (name === "kubeadm-init")
+      this.#joined({ initialized: /^echo (\S+) >/m.exec(script)?.[1] ?? "", apiReady: true });
+    if (name === "kubeadm-join") this.#joined({});
+    return "";
+  }
+
+  #deliver(script: string): string {
+    const sums = new Map(
+      [...script.matchAll(/^verify (\S+) (\S+)$/gm)].map(([, path, sum]) => [path, sum ?? ""]),
+    );
+    const modes = new Map(
+      [...script.matchAll(/^chmod (\S+) (\S+)$/gm)].map(([, mode, path]) => [path, mode ?? ""]),
+    );
+    for (const [, from, to = ""] of script.matchAll(/^mv -f (\S+) (\S+)$/gm)) {
+      this.#facts.files[to] = { sha256: sums.get(from) ?? "", mode: modes.get(from) ?? "" };
+      const unit = this.#facts.units[`${to.split("/").at(-1) ?? ""}.service`];
+      if (unit?.active === true) unit.stale = true;
+    }
+    return "";
+  }
+
+  #import(script: string): void {
+    const names = [...script.matchAll(/images label (\S+) /g)].map(([, name]) => name ?? "");
+    const sum = /touch \S+\/([0-9a-f]+)/.exec(script)?.[1] ?? "";
+    this.#facts.images = {
+      names: [...new Set([...this.#facts.images.names, ...names])],
+      archives: [...new Set([...this.#facts.images.archives, sum])],
+    };
+  }
+
+  #joined(extra: Partial<HostFacts["kubernetes"]>): void {
+    Object.assign(this.#facts.kubernetes, { kubeletConf: true, ...extra });
+    this.#startKubelet();
+  }
+
+  #load(names: readonly string[]): string {
+    for (const name of names) this.#facts.kernelFeatures[name] = "loaded";
+    return "";
+  }
+
+  #setSysctls(command: string): string {
+    for (const [, value = "", path = ""] of command.matchAll(/echo (\S+) > \/proc\/sys\/(\S+)/g)) {
+      this.#facts.sysctls[path.replaceAll("/", ".")] = { value, writable: true };
+    }
+    return "";
+  }
+
+  #swapOff(): string {
+    this.#facts.swap = { active: [], configured: [] };
+    return "";
+  }
+
+  #start(unit: string): string {
+    this.#facts.units[unit] = { active: true, enabled: true, stale: false };
+    return "";
+  }
+
+  #enable(unit: string): string {
+    const state = this.#facts.units[unit] ?? { active: false, enabled: false, stale: false };
+    this.#facts.units[unit] = { ...state, enabled: true };
+    return "";
+  }
+
+  #registeredTaints(): readonly Taint[] {
+    const config = this.files.get(paths.joinConfig)?.toString();
+    if (config === undefined) return [];
+    const { nodeRegistration } = parse(config) as { nodeRegistration: { taints?: Taint[] } };
+    return nodeRegistration.taints ?? [];
+  }
+
+  #startKubelet(): string {
+    this.#node ??= {
+      ready: false,
+      reason: "starting",
+      schedulable: true,
+      labels: {},
+      taints: this.#registeredTaints(),
+      annotations: {},
+      kubeletVersion: "1.35.4",
+    };
+    return this.#start("kubelet.service");
+  }
+}
