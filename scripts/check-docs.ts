@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { findForbidden, forbiddenHere } from "./gates/forbidden.ts";
-import { findDeadLinks } from "./gates/links.ts";
+import { findDeadLinks, findOrphans } from "./gates/links.ts";
 import { repositoryFiles } from "./gates/repository-files.ts";
 import { checkSnippets, findSnippets } from "./gates/snippets.ts";
 
@@ -14,6 +14,7 @@ const readme = pages.get("README.md")?.trimEnd().split("\n").length ?? 0;
 const problems = [
   ...(readme > readmeLines ? [`README.md: Cannot have ${readme} lines: ${readmeLines} is the limit`] : []),
   ...findDeadLinks(pages, (path) => existsSync(join(root, path))),
+  ...findOrphans(pages, "docs/README.md"),
   ...checkSnippets(
     root,
     [...pages].flatMap(([page, text]) => findSnippets(page, text)),

@@ -12,6 +12,17 @@ export function findDeadLinks(
   );
 }
 
+/** Pages of a folder that its index does not link to: nobody would find them. */
+export function findOrphans(pages: ReadonlyMap<string, string>, index: string): readonly string[] {
+  const folder = posix.dirname(index);
+  const linked = new Set(
+    linksOf(pages.get(index) ?? "").map((link) => posix.join(folder, link.replace(/#.*/, ""))),
+  );
+  return [...pages.keys()]
+    .filter((page) => posix.dirname(page) === folder && page !== index && !linked.has(page))
+    .map((page) => `${index}: Cannot lead to ${page}: it has no link to it`);
+}
+
 function linksOf(text: string): readonly string[] {
   const prose = text.replaceAll(/^(```|~~~)[\s\S]*?^\1/gm, "").replaceAll(/`[^`\n]*`/g, "");
   const inline = [...prose.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { findForbidden } from "../../scripts/gates/forbidden.ts";
-import { findDeadLinks } from "../../scripts/gates/links.ts";
+import { findDeadLinks, findOrphans } from "../../scripts/gates/links.ts";
 import { checkSnippets, findSnippets } from "../../scripts/gates/snippets.ts";
 
 describe("findDeadLinks()", () => {
@@ -38,6 +38,21 @@ describe("findDeadLinks()", () => {
   }
 });
 
+describe("findOrphans()", () => {
+  it("names the pages beside an index that it does not link to", () => {
+    const pages = new Map([
+      ["docs/README.md", "[a](a.md#x)"],
+      ["docs/a.md", ""],
+      ["docs/b.md", ""],
+      ["docs/decisions/c.md", ""],
+    ]);
+
+    assert.deepEqual(findOrphans(pages, "docs/README.md"), [
+      "docs/README.md: Cannot lead to docs/b.md: it has no link to it",
+    ]);
+  });
+});
+
 describe("checkSnippets()", () => {
   const page = (code: string): string => `# Page\n\n\`\`\`ts\n${code}\n\`\`\`\n`;
 
@@ -56,7 +71,7 @@ describe("checkSnippets()", () => {
 
     assert.equal(problems.length, 1);
     assert.match(problems[0] ?? "", /^bad\.md:6: .*KEELSON_NONSENSE/);
-  }).timeout(60_000);
+  }).timeout(120_000);
 });
 
 describe("findForbidden()", () => {
