@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { BareMetalCluster, type BareMetalClusterArgs } from "../../stacks/components/bare-metal-cluster.ts";
+import { ExistingCluster } from "../../stacks/components/existing-cluster.ts";
+import { fleetName } from "../../stacks/components/fleet-name.ts";
+import { LocalCluster } from "../../stacks/components/local-cluster.ts";
+import { type MockedEngine, mockEngine } from "../support/mocked-engine.ts";
+
+const key = "-----BEGIN OPENSSH PRIVATE KEY-----";
+
+describe("cluster components", () => {
+  let engine: MockedEngine;
+
+  beforeEach(async () => {
+    engine = await mockEngine();
+  });
+
+  afterEach(() => {
+    engine.close();
+  });
+
+  async function bareMetal(changes: Partial<BareMetalClusterArgs> = {}): Promise<BareMetalCluster> {
+    const cluster = new BareMetalCluster("edge", {
+      ssh: { user: "admin", privateKey: key },
+      controlPlane: { hosts: { cp1: { address: "10.0.0.11" } } },
+      pools: {
+        general: {
+          hosts: { w1: { address: "10.0.0.21" }, w2: { address: "10.0.0.22", ssh: { user: "root" } } },
+          labels: { tier: "general" },
+        },
+      },
+      ...changes,
+    });
+    await settled(cluster);
+    return cluster;
+  }
+
+  it("declare the nodes in the order in which they can be made", async () => {
+    await bareMetal();
+    const made = engine.registered.filter(({ type }) => type.startsWith("keelson:index:"));
+    assert.deepEqual(
+      made.map(({ type, name }) => `${type.slice("keelson:index:".length)} ${name}`),
+      [
+        "BareMetalCluster edge",
+        "ClusterIdentity edge",
+        "ClusterHosts edge",
+        "ControlPlane edge",
+        "ClusterServices edge",
+        "WorkerNode edge-w1",
+        "WorkerNode edge-w2",
+      ],
+    );
+  });
+
+  it("delete everything of a cluster with its hosts, and a worker with no machine", async () => {
+    await bareMetal();
+    for (const type of ["ControlPlane", "ClusterServices", "WorkerNode"]) {
+      assert.match(typed(type)?.deletedWith ?? "", /ClusterHosts::edge$/);
+    }
+  });
+
+  it("give each host the pool's labels and its own way of being reached", async () => {
+    await bareMetal();
+    // A secret inside of a property makes the whole property one in what a mock sees.
+    const { value: host } = engine.find("edge-w2").inputs["host"] as {
+      value: Record<string, Record<string, unknown>>;
+    };
+    assert.deepEqual(host["labels"], { tier: "general" });
+    assert.equal(host["connection"]?.["user"], "root");
+    assert.equal(host["nodeAddress"], "10.0.0.22");
+  });
+
+  it("never register a private key openly", async () => {
+    await bareMetal();
+    const open = JSON.stringify(engine.registered, (_key, item: unknown) =>
+      typeof item === "object" && item !== null && "4dabf18193072939515e22adb298388d" in item
+        ? "secret"
+        : item,
+    );
+    assert.ok(!open.includes(key));
+    assert.ok(JSON.stringify(engine.registered).includes(key));
+  });
+
+  it("refuse two hosts of one name", async () => {
+    await assert.rejects(
+      bareMetal({ pools: { other: { hosts: { cp1: { address: "10.0.0.23" } } } } }),
+      /Cannot declare cluster "edge": several hosts are named "cp1"/,
+    );
+  });
+
+  it("offer applications the minor version that they run", async () => {
+    const { profile } = await bareMetal({ kubernetes: "1.36.3", profile: { podSecurity: "baseline" } });
+    assert.deepEqual(profile, { kubernetes: "1.36", podSecurity: "baseline" });
+  });
+
+  it("make a machine per node of a local cluster, in the stack's own fleet", async () => {
+    await settled(new LocalCluster("east", { workers: 2 }));
+    const machines = engine.registered.filter(({ type }) => type.endsWith(":LocalMachine"));
+    assert.deepEqual(
+      machines.map(({ inputs }) => [inputs["name"], inputs["fleet"]]),
+      ["cp1", "w1", "w2"].map((host) => [`project-stack-east-${host}`, "project-stack"]),
+    );
+    assert.equal(typed("ClusterHosts")?.inputs["disposable"], true);
+  });
+
+  it("take a cluster that is there by its kubeconfig", async () => {
+    const cluster = new ExistingCluster("cloud", { kubeconfig: "config", profile: { kubernetes: "1.35" } });
+    await settled(cluster);
+    const provider = engine.registered.find(({ type }) => type === "pulumi:providers:kubernetes");
+    assert.equal(provider?.inputs["clusterIdentifier"], "cloud");
+    assert.equal(cluster.deletedWith, undefined);
+    assert.ok(await pulumi.isSecret(cluster.kubeconfig));
+  });
+
+  function typed(type: string): MockedEngine["registered"][number] | undefined {
+    return engine.registered.find((resource) => resource.type === `keelson:index:${type}`);
+  }
+
+  /** Registration goes on after the constructor; an output of the last resource ends it. */
+  async function settled(cluster: { readonly provider: pulumi.Resource }): Promise<void> {
+    await engine.valueOf(cluster.provider.urn);
+    await pulumi.runtime.disconnect();
+  }
+});
+
+describe("the name of a fleet", () => {
+  it("is project and stack where they fit", () => {
+    assert.equal(fleetName("keelson", "local"), "keelson-local");
+  });
+
+  it("stays a short label, and another one for another stack", () => {
+    const names = [
+      "Production_EU",
+      "production-eu",
+      "a-very-long-name-of-a-stack-1",
+      "a-very-long-name-of-a-stack-2",
+    ];
+    const fleets = names.map((name) => fleetName("platform", name));
+    assert.equal(new Set(fleets).size, names.length);
+    for (const fleet of fleets) assert.match(fleet, /^[a-z0-9]([-a-z0-9]{0,22}[a-z0-9])$/);
+  });
+});
