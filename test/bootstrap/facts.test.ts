@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseFacts } from "../../bootstrap/facts/parse.ts";
+import { factsScript } from "../../bootstrap/facts/script.ts";
+import { sha256 } from "../../bootstrap/view.ts";
+
+describe("factsScript", () => {
+  const folder = mkdtempSync(join(tmpdir(), "keelson-facts-"));
+  const file = join(folder, "it's a file");
+  writeFileSync(file, "content", { mode: 0o640 });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("reads this computer with a plain shell", () => {
+    const script = factsScript({ files: [file, join(folder, "none")], units: {}, traces: true });
+    const { stdout, stderr } = spawnSync("sh", ["-s"], { input: script, encoding: "utf8" });
+    const facts = parseFacts(stdout, Date.now());
+    assert.equal(stderr, "");
+    assert.equal(facts.hostname, hostname());
+    assert.deepEqual(facts.files, { [file]: { sha256: sha256("content"), mode: "640" } });
+    assert.ok(facts.cpus > 0 && facts.memoryMiB > 0);
+    assert.ok(Math.abs(facts.clockOffsetMs) < 60_000);
+  });
+
+  it("refuses output that was cut off", () => {
+    assert.throws(() => parseFacts("\u001eclock\n1.0\n\u001ehostn", 0), { code: "KEELSON_COMMAND_FAILED" });
+  });
+});
+
+describe("parseFacts", () => {
+  const parse = (sections: Record<string, string>): ReturnType<typeof parseFacts> =>
+    parseFacts(
+      `${Object.entries(sections)
+        .map(([name, text]) => `\u001e${name}\n${text}\n`)
+        .join("")}\u001eend\n`,
+      0,
+    );
+
+  it("reads addresses with their interfaces' packet sizes, and no link-local ones", () => {
+    const facts = parse({
+      links: "2: eth0@if9: <UP> mtu 1450 qdisc noqueue\n3: wg0: <UP> mtu 1420 qdisc",
+      addresses:
+        "2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0\\ valid_lft forever\n2: eth0    inet6 fe80::1/64 scope link \\",
+    });
+    assert.deepEqual(facts.addresses, [
+      { interface: "eth0", address: "10.0.0.5", prefixLength: 24, mtu: 1450 },
+    ]);
+  });
+
+  it("tells modules from what is built in and from what is missing", () => {
+    const facts = parse({
+      modules: "overlay loaded\nbr_netfilter loadable",
+      symbols: " vxlan_rcv",
+      filesystems: "nodev\toverlay",
+    });
+    assert.deepEqual(facts.kernelFeatures, {
+      overlay: "loaded",
+      br_netfilter: "loadable",
+      vxlan: "builtin",
+      nf_tables: "missing",
+      nf_conntrack: "missing",
+      ip_set: "missing",
+    });
+  });
+
+  it("finds swap that is on and swap that will be on", () => {
+    const facts = parse({
+      swaps: "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2",
+      fstab: "# /dev/sdb none swap sw 0 0\nUUID=1 none  swap sw 0 0\n/dev/sda1 / ext4 defaults 0 1",
+    });
+    assert.deepEqual(facts.swap, { active: ["/dev/sda2"], configured: ["UUID=1 none  swap sw 0 0"] });
+  });
+
+  it("finds a unit stale when one of its files is newer than its start", () => {
+    const unit = (changed: string): boolean | undefined =>
+      parse({
+        units: `now 2000.0 100.0\nkubelet.service ActiveState=active UnitFileState=enabled NeedDaemonReload=no started=5000 files= ${changed}`,
+      }).units["kubelet.service"]?.stale;
+    assert.equal(unit("1949.9"), false);
+    assert.equal(unit("1950.1"), true);
+  });
+
+  it("reads the effective capabilities", () => {
+    assert.equal(parse({ capabilities: "CapEff:\t000001ffffffffff" }).canRaiseLimits, true);
+    assert.equal(parse({ capabilities: "CapEff:\t000001fffeffffff" }).canRaiseLimits, false);
+  });
+
+  it("takes an unreadable owner token for somebody's", () => {
+    assert.equal(parse({ owner: '{"clusterId": "edge-' }).owner?.clusterId, "unreadable");
+    assert.equal(parse({ owner: "" }).owner, undefined);
+  });
+});
