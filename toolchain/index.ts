@@ -1,15 +1,9 @@
-export { filesFor } from "./bundle.ts";
-export type { Bundle, BundleFile, BundleImages, BundleRole } from "./bundle.ts";
+export type { Bundle } from "./bundle.ts";
 export { pulumiEnvironment } from "./environment.ts";
 export { clearBuildCache } from "./go-build.ts";
-export { resolveImage } from "./images.ts";
-export { withLock } from "./lock.ts";
 export { linkPlugins, resolvePulumi } from "./pulumi.ts";
 export type { Pulumi } from "./pulumi.ts";
 export { resolveBundle } from "./resolve-bundle.ts";
-export type { BundleOptions } from "./resolve-bundle.ts";
 export { resolve } from "./resolve.ts";
-export type { ResolvedArtifact } from "./resolve.ts";
 export { cacheDirectory } from "./settings.ts";
-export type { ToolchainOptions } from "./settings.ts";
-export { defaultKubernetes, kubernetesVersions } from "./versions.ts";
+export { defaultKubernetes } from "./versions.ts";

@@ -6,13 +6,13 @@ import { execute } from "./execute.ts";
 import { isAtLeast } from "./go-build.ts";
 import type { ResolvedArtifact } from "./resolve.ts";
 import type { Toolchain } from "./settings.ts";
-import { describeFile } from "./verify.ts";
+import { describeKnown } from "./verify.ts";
 import type { Expected } from "./verify.ts";
 
 /** The artifact's programs on the PATH, if they are there in a version that fits; a random old tool is passed over. */
 export async function findInstalled(
   artifact: Artifact,
-  { env, signal, progress }: Toolchain,
+  { env, signal, progress, cache }: Toolchain,
 ): Promise<ResolvedArtifact | undefined> {
   const { installed } = artifact;
   if (!installed) return undefined;
@@ -28,7 +28,7 @@ export async function findInstalled(
       continue;
     }
     const directory = dirname(await realpath(program));
-    const files = await describeAll(artifact.files, directory);
+    const files = await describeAll(artifact.files, directory, cache);
     if (files) return { name: artifact.name, version, source: "path", isCached: false, directory, files };
   }
   return undefined;
@@ -56,11 +56,12 @@ async function versionOf(
 async function describeAll(
   names: readonly string[],
   directory: string,
+  cache: string,
 ): Promise<Readonly<Record<string, Expected>> | undefined> {
   const files: Record<string, Expected> = {};
   for (const name of names) {
     if (!(await isExecutable(join(directory, name)))) return undefined;
-    files[name] = await describeFile(join(directory, name));
+    files[name] = await describeKnown(join(directory, name), cache);
   }
   return files;
 }

@@ -66,6 +66,11 @@ export async function pullImage(name: string, toolchain: Toolchain): Promise<Pul
   return { manifest: blob, config, layers };
 }
 
+/** Where blobs wait until their image is an archive, so that an interrupted pull goes on. */
+export function blobsDirectory({ cache }: Pick<Toolchain, "cache">): string {
+  return join(cache, "downloads", "blobs");
+}
+
 /** The parts of a full image name, which always names its registry. */
 export function parseName(name: string): { host: string; repository: string; reference: string } {
   const match = /^([^/]+)\/([^:@]+)(?::([^@]+)|@(sha256:[0-9a-f]{64}))$/.exec(name);
@@ -99,7 +104,7 @@ async function fetchBlob(
 ): Promise<PulledImage["layers"][number]> {
   const { cache, downloader, signal } = session.toolchain;
   const sha256 = digest.replace(/^sha256:/, "");
-  const path = join(cache, "downloads", "blobs", sha256);
+  const path = join(blobsDirectory(session.toolchain), sha256);
   const isHere = (await findChanged([{ path, size, sha256 }], cache)).length === 0;
   if (!isHere) {
     const headers = authorization(session);

@@ -15,6 +15,7 @@ import { linkOrCopy } from "./link.ts";
 import { withLock } from "./lock.ts";
 import { writeArchive } from "./oci.ts";
 import type { Image } from "./oci.ts";
+import { blobsDirectory } from "./registry.ts";
 import { resolveArtifact } from "./resolve.ts";
 import type { ResolvedArtifact } from "./resolve.ts";
 import { settings } from "./settings.ts";
@@ -61,7 +62,8 @@ export async function resolveBundle(
   const release = releaseOf(kubernetes);
   const directory = join(toolchain.cache, "bundles", `${release.kubernetes}-${await bundleRecipe(release)}`);
   const { cache, progress, signal } = toolchain;
-  const lock = join(cache, "locks", `bundle-${release.kubernetes}.lock`);
+  // One at a time, since bundles share what they download.
+  const lock = join(cache, "locks", "bundles.lock");
   const work = async (): Promise<Bundle> =>
     (await readCached(directory, cache)) ?? (await make(release, directory, toolchain, makers));
   const bundle =
@@ -143,6 +145,7 @@ async function make(
     await writeFile(join(draft, "bundle.json"), `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o644 });
     await rm(directory, { recursive: true, force: true });
     await rename(draft, directory);
+    await rm(blobsDirectory(toolchain), { recursive: true, force: true });
     await clearBuildCache(toolchain);
     return { ...record, directory };
   } finally {

@@ -8,7 +8,6 @@ const sdkVersion = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
 /** The programs that run on the machine that runs keelson. */
 export const tools = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-kubernetes", "kubectl"] as const;
-export type Tool = (typeof tools)[number];
 
 /** What a tool is made from. Throws KEELSON_ARTIFACT_UNAVAILABLE for a name that is none of `tools`. */
 export function toolArtifact(name: string): Artifact {

@@ -41,9 +41,20 @@ export async function findChanged(files: readonly Expected[], cache: string): Pr
   return changed;
 }
 
-/** Size and checksum of a file, which is known from then on. */
+/** Size and checksum of a file as it is. */
 export async function describeFile(path: string): Promise<Expected> {
   return { path, size: (await stat(path)).size, sha256: await sha256Of(path) };
+}
+
+/** Size and checksum of a file as it is, from memory if it was read before and has not changed since. */
+export async function describeKnown(path: string, cache: string): Promise<Expected> {
+  const { size } = await stat(path);
+  const known = (await readMemo(cache))[path];
+  const stamp = await stampOf(path, size);
+  if (known !== undefined && known.stamp === stamp) return { path, size, sha256: known.sha256 };
+  const sha256 = await sha256Of(path);
+  if (stamp !== undefined) await writeMemo(cache, { ...(await readMemo(cache)), [path]: { stamp, sha256 } });
+  return { path, size, sha256 };
 }
 
 /** Undefined for a file that is missing or has another size, which needs no reading. */
