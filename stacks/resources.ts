@@ -30,6 +30,8 @@ export interface HostArgs {
   readonly nodeName: string;
   readonly nodeAddress: pulumi.Input<string>;
   readonly mirror?: pulumi.Input<string>;
+  /** Another number makes sure that the node is healthy again. */
+  readonly starts?: pulumi.Input<number>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
   readonly connection: ConnectionArgs;
@@ -61,9 +63,11 @@ export class LocalMachine extends pulumi.CustomResource {
   declare readonly hostKey: pulumi.Output<string>;
   /** Base address of the fleet's HTTP mirror. */
   declare readonly mirror: pulumi.Output<string>;
+  /** How often it was started. */
+  declare readonly starts: pulumi.Output<number>;
 
   constructor(name: string, args: LocalMachineArgs, options?: pulumi.CustomResourceOptions) {
-    const outputs = ["address", "port", "user", "privateKey", "hostKey", "mirror"];
+    const outputs = ["address", "port", "user", "privateKey", "hostKey", "mirror", "starts"];
     super("keelson:index:LocalMachine", name, withOutputs(args, outputs), versioned(options));
   }
 }

@@ -50,12 +50,13 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
       { name: `${fleet}-${cluster}-${host}`, fleet },
       { parent: this },
     );
-    const { address, port, user, privateKey, hostKey, mirror } = machine;
+    const { address, port, user, privateKey, hostKey, mirror, starts } = machine;
     return {
       role: host === "cp1" ? "controlPlane" : "worker",
       nodeName: host,
       nodeAddress: address,
       mirror,
+      starts,
       labels: {},
       taints: [],
       connection: { address, port, user, privateKey, hostKey },

@@ -62,6 +62,7 @@ export function checkHost(host: Checker): void {
   host.text("nodeName", { matches: nodeName });
   checkAddress(host, "nodeAddress");
   host.text("mirror", { optional: true, matches: [/^https?:\/\//, "an http address"] });
+  host.wholeNumber("starts", { min: 0, max: Number.MAX_SAFE_INTEGER }, true);
   host.record("labels", () => undefined, true);
   host.list("taints", checkTaint, true);
   checkConnection(host.at("connection"));

@@ -12,6 +12,8 @@ export interface HostInputs {
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
   readonly mirror?: string;
+  /** Changes whenever the host was started, so that its node is looked after. */
+  readonly starts?: number;
   readonly connection: Connection;
 }
 

@@ -30,7 +30,9 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
   diff: {
     ignores: (parts) =>
       isConnection(parts) ||
-      parts.some((part) => ["labels", "taints", "caCertificate", "disposable"].includes(String(part))),
+      parts.some((part) =>
+        ["labels", "taints", "starts", "caCertificate", "disposable"].includes(String(part)),
+      ),
     replaces: (parts) => parts[0] === "clusterId",
   },
   check(inputs) {

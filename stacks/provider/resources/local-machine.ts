@@ -15,12 +15,14 @@ export interface LocalMachineOutputs extends Drifting {
   readonly hostKey: string;
   readonly mirror: string;
   readonly status: MachineStatus;
+  /** How often it was started by an update. A node of a started machine is looked after again. */
+  readonly starts: number;
 }
 
 /** A host on this computer. */
 export const localMachine: Resource<LocalMachineInputs, LocalMachineOutputs> = {
   type: "keelson:index:LocalMachine",
-  outputs: ["address", "port", "user", "privateKey", "hostKey", "mirror", "status", "pending"],
+  outputs: ["address", "port", "user", "privateKey", "hostKey", "mirror", "status", "starts", "pending"],
   secretOutputs: ["privateKey"],
   refreshBeforeUpdate: true,
   diff: { replaces: () => true },
@@ -30,9 +32,12 @@ export const localMachine: Resource<LocalMachineInputs, LocalMachineOutputs> = {
   },
   id: ({ name }) => name,
   async create(call, inputs) {
-    return { outputs: await makeMachine(call, inputs, "create the machine") };
+    return { outputs: { starts: 1, ...(await makeMachine(call, inputs, "create the machine")) } };
   },
-  update: (call, inputs) => makeMachine(call, inputs, "start the machine"),
+  async update(call, inputs, { outputs }) {
+    const starts = (outputs.starts ?? 0) + 1;
+    return { starts, ...(await makeMachine(call, inputs, "start the machine")) };
+  },
   async read({ world }, { id }) {
     const found = await world.machines().inspect(id);
     if (found === undefined) return "gone";
@@ -56,7 +61,7 @@ async function makeMachine(
   return { ...outputsOf(machine), status: "running", pending: [] };
 }
 
-function outputsOf(machine: Machine): Omit<LocalMachineOutputs, "status" | "pending"> {
+function outputsOf(machine: Machine): Omit<LocalMachineOutputs, "status" | "starts" | "pending"> {
   const { address, port, user, privateKey, hostKey, mirror } = machine;
   return { address, port, user, privateKey, hostKey, mirror };
 }

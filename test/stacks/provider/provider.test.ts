@@ -167,6 +167,8 @@ describe("the provider", () => {
       const { outputs } = await harness.read("LocalMachine", state);
       const diff = await harness.diff("LocalMachine", { ...state, outputs }, inputs);
       assert.deepEqual(diff, { properties: ["pending"], replaces: [] });
+      const started = await harness.update("LocalMachine", { ...state, outputs }, inputs, true);
+      assert.equal((started.outputs as ValueRecord)["starts"], 2);
       harness.world.machineStates.clear();
       assert.equal((await harness.read("LocalMachine", state)).id, "");
     });
@@ -206,6 +208,17 @@ describe("the provider", () => {
         mirror: "http://10.0.0.1",
       });
       assert.deepEqual((await harness.diff("WorkerNode", state, moved)).properties, []);
+    });
+
+    it("looks after a worker whose machine was started, without reading its facts again", async () => {
+      const state = await made("WorkerNode", worker({ starts: 1 }));
+      assert.deepEqual((await harness.diff("WorkerNode", state, worker({ starts: 2 }))).properties, [
+        "host.starts",
+      ]);
+      const hosts = await made("ClusterHosts", clusterHosts());
+      const later = clusterHosts();
+      later.hosts["w1"] = { ...(later.hosts["w1"] as ValueRecord), starts: 2 };
+      assert.deepEqual((await harness.diff("ClusterHosts", hosts, later)).properties, []);
     });
 
     it("names the property that differs, with its path", async () => {

@@ -9,7 +9,7 @@ export function identity(): ValueRecord {
 
 export function clusterHosts(
   more: Readonly<Record<string, string>> = {},
-): ValueRecord & { hosts: ValueRecord } {
+): ValueRecord & { hosts: Record<string, Value> } {
   const workers = Object.entries({ w1: "10.0.0.21", ...more });
   return {
     ...common(),
@@ -20,7 +20,7 @@ export function clusterHosts(
   };
 }
 
-export function controlPlane(kubernetes?: string): ValueRecord & { hosts: ValueRecord } {
+export function controlPlane(kubernetes?: string): ValueRecord & { hosts: Record<string, Value> } {
   const pair = { certificate: testCertificate, privateKey: "ca-private-key" };
   return {
     ...common(kubernetes),
