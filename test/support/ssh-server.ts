@@ -71,6 +71,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   (server as unknown as { _srv: { on(event: "connection", hear: (socket: Socket) => void): void } })._srv.on(
     "connection",
     (socket) => {
+      socket.setNoDelay(true);
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
     },
