@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -57,7 +58,7 @@ func serve(ctx context.Context, address string, here place) error {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { answer(w, r, here) })
-	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	stopped := make(chan error, 1)
 	context.AfterFunc(ctx, func() {
 		leaving.Store(true)
@@ -65,8 +66,12 @@ func serve(ctx context.Context, address string, here place) error {
 		defer cancel()
 		stopped <- server.Shutdown(drain)
 	})
-	log.Printf("%s %s listens on %s", here.Service, here.Version, address)
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	log.Printf("%s %s listens on %s", here.Service, here.Version, listener.Addr())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
