@@ -146,9 +146,15 @@ function run(channel: ServerChannel, command: string, path: string | undefined):
   channel.pipe(child.stdin);
   child.stdout.on("data", (chunk) => channel.write(chunk));
   child.stderr.on("data", (chunk) => channel.stderr.write(chunk));
-  child.once("close", (code, signal) => {
+  // As sshd does: the exit status is sent when the process ends, the end when nobody holds its output any more.
+  child.once("exit", (code, signal) => {
     if (code === null) channel.exit((signal ?? "SIGTERM").slice(3));
     else channel.exit(code);
-    channel.end();
+  });
+  child.once("close", () => {
+    channel.stderr.end(() => channel.end());
+  });
+  channel.once("close", () => {
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   });
 }
