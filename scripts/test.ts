@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { Children } from "./testing/children.ts";
-import { e2eFiles, runE2eFile } from "./testing/e2e.ts";
+import { e2eFiles, runE2eFile, standalone } from "./testing/e2e.ts";
 import { runGates } from "./testing/gates.ts";
 import { runMocha } from "./testing/mocha.ts";
 import { Totals } from "./testing/totals.ts";

@@ -11,6 +11,14 @@ import type { Totals } from "./totals.ts";
 /** Files that build on what an earlier one proves come after it; a file that is not named here comes last. */
 const order = ["toolchain", "package", "machines", "remote", "bootstrap", "up"];
 
+/** The shared settings leave these folders out. */
+export const standalone = [
+  "--no-config",
+  "--forbid-only",
+  "--timeout=900000",
+  "--reporter=test/support/summary-reporter.ts",
+];
+
 /** The end-to-end files of a folder in the order in which they run. */
 export async function e2eFiles(directory: string): Promise<readonly string[]> {
   const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(".test.ts")).sort();
@@ -25,17 +33,12 @@ export async function e2eFiles(directory: string): Promise<readonly string[]> {
 export async function runE2eFile(file: string, children: Children, totals: Totals): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "keelson-e2e-"));
   const env = { KEELSON_STATE: join(directory, "state") };
-  try {
-    const passed = await runMocha(
-      { name: file, args: [file, "--bail", "--timeout", "900000"], env },
-      children,
-      totals,
-    );
-    if (!passed) process.stdout.write(await collectLogs(directory));
-    await guard(file, env, children, totals);
-  } finally {
+  const passed = await runMocha({ name: file, args: [...standalone, "--bail", file], env }, children, totals);
+  if (!passed) process.stdout.write(await collectLogs(directory));
+  await guard(file, env, children, totals);
+  // What is still mounted there must not be deleted through.
+  if ((await findLeftovers(env.KEELSON_STATE)).length === 0)
     await rm(directory, { recursive: true, force: true });
-  }
 }
 
 async function guard(
