@@ -3,15 +3,15 @@ import { applyObjects } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { nameOf } from "../kube/object.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { ResourcePaths } from "../kube/resource-paths.ts";
 import { waitFor } from "../remote/wait.ts";
 import { openClient } from "./api.ts";
 import type { ApplyClusterServices, Operation, PendingWork } from "./operation.ts";
 import { listPending } from "./pending.ts";
-import { isAsWanted, withDigest } from "./services/drift.ts";
+import { marked } from "./services/drift.ts";
 import { closedGates, diagnoseGates, restartCrashed } from "./services/gate.ts";
 import { clusterServicesOf } from "./services/index.ts";
 import type { Service } from "./services/object.ts";
+import { readStates } from "./services/states.ts";
 
 type Request = Parameters<ApplyClusterServices>[1];
 
@@ -20,7 +20,7 @@ export const applyClusterServices: ApplyClusterServices = async (operation, { cl
   const bundle = await operation.bundle(cluster.kubernetes);
   const services = clusterServicesOf(cluster, bundle).map((service) => ({
     ...service,
-    objects: service.objects.map(withDigest),
+    objects: service.objects.map(marked),
   }));
   const tell = (what: string): void => {
     operation.onIntent({ host: cluster.name, what });
@@ -55,14 +55,18 @@ async function plan(
   services: readonly Service[],
   signal: AbortSignal,
 ): Promise<readonly ServicePlan[]> {
-  const paths = new ResourcePaths(client);
+  const stateOf = await readStates(
+    client,
+    services.flatMap(({ objects }) => objects),
+    signal,
+  );
   const plans = await Promise.all(
     services.map(async (service): Promise<readonly ServicePlan[]> => {
       const { title, objects, gates } = service;
-      const states = await Promise.all(objects.map((object) => stateOf(client, paths, object, signal)));
-      const changed = objects.filter((_, index) => states[index] !== "same");
-      if (states.every((state) => state === "missing"))
+      const changed = objects.filter((object) => stateOf(object) !== "same");
+      if (objects.every((object) => stateOf(object) === "missing")) {
         return [{ intent: `install ${title}`, service, changed }];
+      }
       if (changed.length > 0) {
         return [{ intent: `change ${title}: ${changed.map(nameOf).join(", ")}`, service, changed }];
       }
@@ -71,18 +75,6 @@ async function plan(
     }),
   );
   return plans.flat();
-}
-
-async function stateOf(
-  client: KubeClient,
-  paths: ResourcePaths,
-  object: KubeObject,
-  signal: AbortSignal,
-): Promise<"missing" | "differs" | "same"> {
-  const path = await paths.of(object, signal);
-  const live = await client.find(path, { signal });
-  if (live === undefined) return "missing";
-  return isAsWanted(object, live) ? "same" : "differs";
 }
 
 /** All is applied before anything is waited for: the services start side by side. */

@@ -4,11 +4,15 @@ import { sha256 } from "../view.ts";
 /** The annotation that tells what was sent last: fields that are sent no more change nothing else. */
 export const digestAnnotation = "keelson.dev/digest";
 
-/** The object with the digest of its content. */
-export function withDigest(object: KubeObject): KubeObject {
+/** The label by which the cluster's own objects are listed. */
+export const ownLabel = { "app.kubernetes.io/managed-by": "keelson" } as const;
+
+/** The object with the digest of its content and the label of the cluster's own. */
+export function marked(object: KubeObject): KubeObject {
   const digest = sha256(JSON.stringify(object)).slice(0, 16);
   const annotations = { ...object.metadata.annotations, [digestAnnotation]: digest };
-  return { ...object, metadata: { ...object.metadata, annotations } };
+  const labels = { ...object.metadata.labels, ...ownLabel };
+  return { ...object, metadata: { ...object.metadata, labels, annotations } };
 }
 
 /** Whether the live object has everything that is wanted of it; defaults and others' fields do not count. */

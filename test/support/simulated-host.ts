@@ -41,7 +41,7 @@ export class SimulatedHost extends FakeRunner {
 
   /** What a look at the host would tell now. */
   get facts(): HostFacts {
-    return structuredClone(this.#facts) as HostFacts;
+    return structuredClone(this.#facts);
   }
 
   /** The Node as the API would show it. */

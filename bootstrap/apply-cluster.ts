@@ -1,0 +1,39 @@
+import type { Cluster } from "../clusters/cluster.ts";
+import type { Identity } from "../clusters/identity.ts";
+import { parallel } from "../remote/parallel.ts";
+import { applyClusterServices } from "./cluster-services.ts";
+import { applyControlPlane } from "./control-plane.ts";
+import { inspectHosts } from "./inspect-hosts.ts";
+import type { ControlPlaneState, Operation, ReachableHost } from "./operation.ts";
+import { applyWorker } from "./worker.ts";
+
+/**
+ * Brings a whole cluster to the wanted state, for programs without Pulumi: all hosts are judged first, then come the
+ * control plane, its services, and all workers side by side. Run again, it goes on where it stopped, or does nothing.
+ *
+ * @throws ProblemsError with every problem of every host, before anything is touched
+ */
+export async function applyCluster(
+  operation: Operation,
+  request: {
+    readonly cluster: Cluster;
+    readonly identity: Identity;
+    readonly hosts: readonly ReachableHost[];
+  },
+): Promise<ControlPlaneState> {
+  const { cluster, identity, hosts } = request;
+  const { clusterId, ca } = identity;
+  const caCertificate = ca.certificate;
+  await inspectHosts(operation, { cluster, identity: { clusterId, caCertificate }, hosts, known: {} });
+  const controlPlane = hosts.filter(({ role }) => role === "controlPlane");
+  const workers = hosts.filter(({ role }) => role === "worker");
+  const state = await applyControlPlane(operation, { cluster, identity, hosts: controlPlane });
+  const access = { kubeconfig: state.kubeconfig, controlPlane };
+  await applyClusterServices(operation, { cluster, access });
+  await parallel(
+    workers,
+    { what: "join the workers", where: ({ name }) => name, signal: operation.signal },
+    (host) => applyWorker(operation, { cluster, clusterId, caCertificate, access, host }),
+  );
+  return state;
+}
