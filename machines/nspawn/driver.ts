@@ -108,7 +108,10 @@ class NspawnDriver implements MachineDriver {
   async destroy(name: string, options: MachineOptions = {}): Promise<void> {
     await this.#alone(name, "destroy", options, async () => {
       const spec = await this.#find(name);
-      if (spec === undefined) return;
+      if (spec === undefined) {
+        await this.#sweepFleets(options);
+        return;
+      }
       const paths = machinePaths(this.#layout, spec.fleet, name);
       await haltMachine(paths);
       await this.#aloneInFleet(spec.fleet, "destroy", options, async () => {
@@ -125,6 +128,11 @@ class NspawnDriver implements MachineDriver {
   /** Brings the machine up from whatever state it is in and returns when sshd answers. */
   async #run(spec: MachineSpec, root: string, options: MachineOptions): Promise<Machine> {
     const { fleet, address } = await this.#aloneInFleet(spec.fleet, "create", options, async () => {
+      // First of all, so that the records name whatever a killed run leaves behind.
+      await mkdir(machinePaths(this.#layout, spec.fleet, spec.name).directory, {
+        recursive: true,
+        mode: 0o700,
+      });
       const shared = await ensureFleet(this.#layout, spec.fleet, root, options);
       return { fleet: shared, address: await this.#ensureAddress(spec, shared) };
     });
@@ -198,6 +206,16 @@ class NspawnDriver implements MachineDriver {
       hostKey,
       mirror: `http://${fleet.gateway}:${port}`,
     };
+  }
+
+  /** Fleets without a machine are what a killed `destroy` left. */
+  async #sweepFleets(options: MachineOptions): Promise<void> {
+    for (const fleet of await namesIn(join(this.#layout.state, "fleets"))) {
+      if ((await this.list(fleet)).length > 0) continue;
+      await this.#aloneInFleet(fleet, "remove", options, async () => {
+        await removeEmptyFleet(this.#layout, fleet);
+      });
+    }
   }
 
   async #find(name: string): Promise<MachineSpec | undefined> {

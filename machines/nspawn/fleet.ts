@@ -60,8 +60,9 @@ export async function removeEmptyFleet(layout: Layout, name: string): Promise<vo
   await endMirror(paths);
   await closeFirewall(id);
   await removeBridge(id);
-  await rm(paths.directory, { recursive: true, force: true });
   await releaseInotifyLimit(id);
+  // Last, since the folder is the record of all of it.
+  await rm(paths.directory, { recursive: true, force: true });
 }
 
 /** The fleet's private key, in OpenSSH form. */

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { KeelsonError } from "../../errors.ts";
-import { isRunning, parseProcessId, signalProcess } from "./processes.ts";
+import { isRunning, lastingEnvironment, parseProcessId, signalProcess } from "./processes.ts";
 import { readOptional } from "./records.ts";
 import { retryUntil } from "./retry.ts";
 import { serveMirror, type MirrorSettings } from "./serve-mirror.ts";
@@ -52,11 +52,10 @@ function parsePort(record: string | undefined): number {
 function launch(settings: MirrorSettings, log: string): ReturnType<typeof spawn> {
   const program = `(${serveMirror.toString()})(${JSON.stringify(settings)})`;
   const output = openSync(log, "w", 0o600);
-  const environment = { PATH: process.env["PATH"] };
   const child = spawn(process.execPath, ["--max-old-space-size=64", "--eval", program], {
     cwd: "/",
     detached: true,
-    env: environment,
+    env: lastingEnvironment(),
     stdio: ["ignore", output, output],
   });
   closeSync(output);

@@ -17,6 +17,11 @@ export function parseProcessId(line: string | undefined): ProcessId | undefined 
   return { pid: Number(pid), started, boot };
 }
 
+/** The environment of what outlives this process: tools are found, and the state folder tells whose process it is. */
+export function lastingEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"], KEELSON_STATE: process.env["KEELSON_STATE"] };
+}
+
 export async function isRunning(process: ProcessId | undefined): Promise<boolean> {
   if (process === undefined || process.boot !== (await bootId())) return false;
   return (await startTime(process.pid)) === process.started;

@@ -7,7 +7,7 @@ import { createCgroups, guestInit, planCgroups, removeCgroups } from "./cgroups.
 import { realFolders } from "./guest-files.ts";
 import { machinePaths, shortId, type Layout, type MachinePaths } from "./layout.ts";
 import { removeTraces } from "./network.ts";
-import { isRunning, parseProcessId, sendSignal } from "./processes.ts";
+import { isRunning, lastingEnvironment, parseProcessId, sendSignal } from "./processes.ts";
 import { readOptional, writeWhole } from "./records.ts";
 import { retryUntil } from "./retry.ts";
 
@@ -65,7 +65,7 @@ export async function launchMachine(
   const child = spawn("unshare", [...contained, ...nspawnArguments(paths, spec.name, id, bridge)], {
     cwd: "/",
     detached: true,
-    env: { PATH: process.env["PATH"] },
+    env: lastingEnvironment(),
     stdio: ["ignore", output, output],
   });
   closeSync(output);
