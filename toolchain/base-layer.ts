@@ -47,15 +47,7 @@ const pruned = /^(usr\/share\/|usr\/lib\/[^/]+\/(gconv|audit)(\/|$)|var\/|etc\/(
 /** Every image that is composed here and needs more than its program starts with this layer. */
 export async function baseLayer(toolchain: Toolchain): Promise<Layer> {
   const { cache, progress, signal } = toolchain;
-  const recipe = JSON.stringify({
-    packages,
-    applets,
-    pruned: pruned.source,
-    layer: mediaTypes.layer,
-    target: hostTarget(),
-  });
-  const digest = createHash("sha256").update(recipe).digest("hex").slice(0, 12);
-  const directory = join(cache, "artifacts", "base-layer", digest);
+  const directory = join(cache, "artifacts", "base-layer", baseLayerRecipe());
   const lock = join(cache, "locks", "base-layer.lock");
   const work = async (): Promise<Layer> =>
     (await readCached(directory, cache)) ?? (await make(directory, toolchain));
@@ -63,6 +55,18 @@ export async function baseLayer(toolchain: Toolchain): Promise<Layer> {
     onWait: progress,
     ...(signal ? { signal } : {}),
   });
+}
+
+/** Digest over what the layer is made from. Twelve hex digits. */
+export function baseLayerRecipe(): string {
+  const recipe = JSON.stringify({
+    packages,
+    applets,
+    pruned: pruned.source,
+    layer: mediaTypes.layer,
+    target: hostTarget(),
+  });
+  return createHash("sha256").update(recipe).digest("hex").slice(0, 12);
 }
 
 async function make(directory: string, toolchain: Toolchain): Promise<Layer> {

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KeelsonError } from "../errors.ts";
 import { hostTarget } from "./artifact.ts";
-import { baseLayer } from "./base-layer.ts";
+import { baseLayer, baseLayerRecipe } from "./base-layer.ts";
 import { recipeDigest } from "./go-module.ts";
 import { extraImageRecipe } from "./image-recipes.ts";
 import type { ExtraImage, ImageRecipe } from "./image-recipes.ts";
@@ -72,9 +72,12 @@ export async function makeImage(
 
 /** Digest over what an image is made from. Twelve hex digits. */
 export async function imageDigest({ artifact, ...rest }: ImageRecipe): Promise<string> {
+  const base = rest.hasBase ? baseLayerRecipe() : undefined;
+  const program = await recipeDigest(artifact);
   const text = JSON.stringify({
     ...rest,
-    artifact: await recipeDigest(artifact),
+    base,
+    artifact: program,
     target: hostTarget(),
     layer: mediaTypes.layer,
   });

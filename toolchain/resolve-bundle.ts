@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Artifact } from "./artifact.ts";
 import type { Bundle, BundleFile, BundleRole } from "./bundle.ts";
 import { clearBuildCache } from "./go-build.ts";
@@ -16,7 +16,7 @@ import { withLock } from "./lock.ts";
 import { writeArchive } from "./oci.ts";
 import type { Image } from "./oci.ts";
 import { blobsDirectory } from "./registry.ts";
-import { resolveArtifact } from "./resolve.ts";
+import { removeDrafts, resolveArtifact } from "./resolve.ts";
 import type { ResolvedArtifact } from "./resolve.ts";
 import { settings } from "./settings.ts";
 import type { Toolchain, ToolchainOptions } from "./settings.ts";
@@ -133,7 +133,7 @@ async function make(
   makers: BundleMakers,
 ): Promise<Bundle> {
   const draft = `${directory}.tmp`;
-  await rm(draft, { recursive: true, force: true });
+  await removeDrafts(dirname(directory), "");
   await mkdir(draft, { recursive: true });
   try {
     const files = [

@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { KeelsonError } from "../errors.ts";
 import type { Artifact } from "./artifact.ts";
 import { buildFromSource } from "./go-build.ts";
@@ -83,7 +83,7 @@ async function make(
   makers: Makers,
 ): Promise<ResolvedArtifact> {
   const draft = `${directory}.tmp`;
-  await removeDrafts(dirname(directory));
+  await removeDrafts(dirname(directory), `${artifact.version}-`);
   await mkdir(draft, { recursive: true });
   try {
     const source = await makeFiles(artifact, draft, toolchain, makers);
@@ -159,10 +159,10 @@ function fromRecord(
   return { name, version, source, isCached, directory, files: Object.fromEntries(entries) };
 }
 
-/** What a killed run left half made. */
-async function removeDrafts(parent: string): Promise<void> {
+/** Removes what a killed run left half made of the names that the caller has locked. */
+export async function removeDrafts(parent: string, prefix: string): Promise<void> {
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
-    if (basename(name).endsWith(".tmp")) await rm(join(parent, name), { recursive: true, force: true });
+    if (name.startsWith(prefix) && name.endsWith(".tmp")) await rm(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -80,7 +80,7 @@ async function readMemo(cache: string): Promise<Readonly<Record<string, Seen>>> 
 async function writeMemo(cache: string, memo: Readonly<Record<string, Seen>>): Promise<void> {
   const path = memoPath(cache);
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}.tmp`;
+  const draft = `${path}.${randomUUID()}.tmp`;
   await writeFile(draft, JSON.stringify(memo));
   await rename(draft, path);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeelsonError } from "../../errors.ts";
@@ -106,6 +106,7 @@ describe("resolveBundle", () => {
   it("begins anew where a killed run left half a bundle", async () => {
     const first = await resolve();
     await rm(join(first.directory, "bundle.json"));
+    await mkdir(join(directory, "bundles/1.35.4-of-another-recipe.tmp"));
     assert.deepEqual(await resolve(), first);
     assert.deepEqual(await readdir(join(directory, "bundles")), [first.directory.split("/").at(-1)]);
   });
