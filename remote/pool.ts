@@ -16,7 +16,7 @@ export interface SshPoolOptions {
   readonly dialDeadlineMs?: number;
   /** How many connections are made at once. @default 16 */
   readonly dials?: number;
-  /** Path of the SSH agent's socket. @default - the environment's SSH_AUTH_SOCK */
+  /** Path of the SSH agent's socket; empty for none. @default - the environment's SSH_AUTH_SOCK */
   readonly agent?: string;
 }
 
@@ -34,7 +34,7 @@ export class SshPool implements RunnerPool {
       knownHosts: new KnownHosts(options.knownHosts),
       dials: new Limiter(options.dials ?? 16),
       dialDeadlineMs: options.dialDeadlineMs ?? 15_000,
-      agent: options.agent ?? process.env["SSH_AUTH_SOCK"],
+      agent: nonEmpty(options.agent ?? process.env["SSH_AUTH_SOCK"]),
     };
   }
 
@@ -71,6 +71,10 @@ export class SshPool implements RunnerPool {
     this.#transports.set(key, transport);
     return transport;
   }
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
 }
 
 /** Everything that makes a connection another connection, without the secrets themselves. */
