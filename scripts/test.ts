@@ -76,8 +76,8 @@ async function prepareToolchain(): Promise<boolean> {
 async function listLongTests(): Promise<void> {
   const env = { KEELSON_LIST_ONLY: "runs as npm run test:long" };
   const files = await e2eFiles("test/long");
-  if (files.length > 0)
-    await runMocha({ name: "long tests", args: ["--dry-run", ...files], env }, children, totals);
+  const args = [...standalone, "--dry-run", ...files];
+  if (files.length > 0) await runMocha({ name: "long tests", args, env }, children, totals);
 }
 
 function seconds(start: number): string {
