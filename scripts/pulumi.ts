@@ -5,6 +5,8 @@ import { resolvePulumi } from "../toolchain/index.ts";
 
 /** Runs the resolved Pulumi with its plugins, keelson's state folder and this Node: `npm run pulumi -- up`. */
 try {
+  // Examples import keelson by its name, which in this repository means the sources.
+  process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --conditions=keelson-source`.trim();
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
   const pulumi = await resolvePulumi({ onProgress });
   const runner = new PulumiRunner(pulumi, await openState(), process.cwd());

@@ -1,8 +1,8 @@
 import { WebService } from "keelson/constructs";
 import { LocalCluster, Workload } from "keelson/stacks";
 
-const edge = new LocalCluster("edge");
-const cloud = new LocalCluster("cloud", { workers: 2 });
+const edge = new LocalCluster("edge", { extraImages: ["demo"] });
+const cloud = new LocalCluster("cloud", { workers: 2, extraImages: ["demo"] });
 
 const shop = new Workload("shop", {
   clusters: [edge, cloud],
