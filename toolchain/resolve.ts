@@ -163,6 +163,7 @@ function fromRecord(
 export async function removeDrafts(parent: string, prefix: string): Promise<void> {
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
-    if (name.startsWith(prefix) && name.endsWith(".tmp")) await rm(join(parent, name), { recursive: true, force: true });
+    if (name.startsWith(prefix) && name.endsWith(".tmp"))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
 }
