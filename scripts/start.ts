@@ -1,7 +1,7 @@
 import { KeelsonError, ProblemsError } from "../errors.ts";
 import { localMachines } from "../machines/index.ts";
 import { defaultKubernetes, resolveBundle } from "../toolchain/index.ts";
-import { printNodes, waitForAnswers, writeKubeconfigs } from "./local/clusters.ts";
+import { listNodes, waitForAnswers, writeKubeconfigs } from "./local/clusters.ts";
 import { describeError, say } from "./local/output.ts";
 import { openLocalStack, readOutputs, stack, type LocalStack } from "./local/stack.ts";
 
@@ -38,10 +38,9 @@ async function show({ pulumi, folder }: LocalStack, began: number): Promise<void
   );
   await waitForAnswers(urls);
   const paths = await writeKubeconfigs(folder, kubeconfigs);
-  const tables = await Promise.all(Object.values(paths).map(printNodes));
-  Object.keys(paths).forEach((cluster, index) => {
-    process.stdout.write(`\nCluster ${cluster}\n${tables[index] ?? ""}\n`);
-  });
+  for (const [cluster, table] of await listNodes(paths)) {
+    process.stdout.write(`\nCluster ${cluster}\n${table}\n`);
+  }
   process.stdout.write(`\nThe app answers at\n${urls.map((url) => `  curl ${url}`).join("\n")}\n`);
   const [path = ""] = Object.values(paths);
   const seconds = ((performance.now() - began) / 1000).toFixed(0);

@@ -24,12 +24,18 @@ export async function writeKubeconfigs(
   return Object.fromEntries(await Promise.all(written));
 }
 
-/** The nodes of a cluster as kubectl prints them. */
-export async function printNodes(kubeconfig: string): Promise<string> {
-  const kubectl = await resolve("kubectl");
-  const args = ["--kubeconfig", kubeconfig, "get", "nodes", "--output", "wide", "--request-timeout", "20s"];
-  const { stdout } = await promisify(execFile)(join(kubectl.directory, "kubectl"), args);
-  return stdout.trimEnd();
+/** The nodes of each cluster as kubectl prints them. */
+export async function listNodes(
+  kubeconfigs: Readonly<Record<string, string>>,
+): Promise<readonly (readonly [cluster: string, table: string])[]> {
+  const { directory } = await resolve("kubectl");
+  const kubectl = join(directory, "kubectl");
+  const tables = Object.entries(kubeconfigs).map(async ([cluster, path]) => {
+    const args = ["--kubeconfig", path, "get", "nodes", "--output", "wide", "--request-timeout", "20s"];
+    const { stdout } = await promisify(execFile)(kubectl, args);
+    return [cluster, stdout.trimEnd()] as const;
+  });
+  return Promise.all(tables);
 }
 
 /**

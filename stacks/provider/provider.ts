@@ -74,7 +74,7 @@ export class Provider {
     const call = this.#open(subject, preview ? "preview" : "work", values);
     try {
       const changed = await resource.update(call, reveal(inputs), priorOf(stored));
-      const outputs = settle(resource, { before: stored.outputs, outputs: changed });
+      const outputs = settle(resource, { before: stored.outputs, outputs: changed, preview });
       return outcome(resource, stored.id, outputs);
     } catch (error) {
       const unfinished = { reason: call.explain(error), inputs };

@@ -22,7 +22,7 @@ export interface Settlement {
   readonly before?: Value;
   /** What the call gives. */
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** In a preview of a create, what is not given is unknown. */
+  /** In a preview, what is neither given nor there before is unknown. */
   readonly preview?: boolean;
   readonly unfinished?: Unfinished;
   /** A read does not finish what an update left. */

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ApplyControlPlane } from "../../../bootstrap/operation.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import type { Identity } from "../../../clusters/identity.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
 import { type HostRecord, knownCluster, knownIdentity, reachable } from "../hosts.ts";
-import type { Call, Drifting, Resource } from "../resource.ts";
+import type { Call, Drifting, Prior, Resource } from "../resource.ts";
 import { isConnection } from "./cluster-hosts.ts";
 
 export interface ControlPlaneInputs {
@@ -45,7 +46,10 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   async create(call, inputs) {
     return { outputs: await apply(call, inputs) };
   },
-  update: (call, inputs) => apply(call, inputs),
+  async update(call, inputs, prior) {
+    const changed = await apply(call, inputs);
+    return keepsAccess(inputs, prior) ? { pending: [] } : changed;
+  },
   async read(call, { inputs, outputs }) {
     const found = await call.world.bootstrap.pendingControlPlane(
       call.operation,
@@ -57,6 +61,16 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   // The hosts are reset by ClusterHosts, which is deleted after everything that stands on it.
   delete: () => Promise.resolve(),
 };
+
+/** Whether the admin access of before still opens this cluster: then nothing downstream has to change. */
+function keepsAccess(
+  { cluster }: ControlPlaneInputs,
+  { inputs, outputs }: Prior<ControlPlaneInputs, ControlPlaneOutputs>,
+): boolean {
+  const isSame =
+    isDeepStrictEqual(cluster.endpoint, inputs.cluster.endpoint) && cluster.name === inputs.cluster.name;
+  return isSame && outputs.kubeconfig !== undefined && renewal(cluster.name, outputs.expires).length === 0;
+}
 
 async function apply(call: Call, inputs: ControlPlaneInputs): Promise<Partial<ControlPlaneOutputs>> {
   const { operation, world } = call;
@@ -79,6 +93,6 @@ async function requestOf(
 }
 
 function renewal(host: string, expires: string | undefined): Drifting["pending"] {
-  if (expires === undefined || Date.parse(expires) - Date.now() > renewBeforeMs) return [];
+  if (expires !== undefined && Date.parse(expires) - Date.now() > renewBeforeMs) return [];
   return [{ host, what: "renew the admin kubeconfig" }];
 }
