@@ -6,10 +6,13 @@ const options = { what: "read the hosts", where: (item: number) => `host${item}`
 
 describe("parallel", () => {
   it("returns the results in the order of the items", async () => {
-    const gate = Promise.withResolvers<undefined>();
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
     const results = parallel([1, 2, 3], options, async (item) => {
-      if (item === 1) await gate.promise;
-      if (item === 3) gate.resolve(undefined);
+      if (item === 1) await gate;
+      if (item === 3) open();
       return item * 10;
     });
     assert.deepEqual(await results, [10, 20, 30]);

@@ -4,7 +4,6 @@ import type { Duplex } from "node:stream";
 import { CommandError, KeelsonError, throwIfAborted } from "../../errors.ts";
 import { Masker } from "../../remote/mask.ts";
 import type {
-  Connection,
   Runner,
   RunnerPool,
   RunOptions,
@@ -145,7 +144,7 @@ export class FakeRunner implements Runner {
 /** A pool of fake hosts; asking for a host that it does not hold fails the test. */
 export function fakePool(...runners: readonly Runner[]): RunnerPool {
   return {
-    get: (host: string, _connection: Connection): Runner => {
+    get: (host: string): Runner => {
       const runner = runners.find((each) => each.host === host);
       if (runner === undefined) throw new Error(`The fake pool has no host "${host}"`);
       return runner;

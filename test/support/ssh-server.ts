@@ -27,8 +27,8 @@ export interface SshServer {
   /** The command lines that were run. */
   readonly commands: readonly string[];
   /** Cuts all connections, as a power loss would. */
-  cut(): void;
-  stop(): Promise<void>;
+  readonly cut: () => void;
+  readonly stop: () => Promise<void>;
 }
 
 export interface KeyPair {

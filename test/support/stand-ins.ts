@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** A folder of shell scripts that stand in for programs, to be put before the PATH. */
 export interface StandIns {
   readonly path: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** Writes scripts under the names of the programs that they stand in for. */
