@@ -18,7 +18,8 @@ export const errorCodes = {
   KEELSON_MACHINE_FAILED: "Read the machine's log that the message names",
   KEELSON_HOST_UNREACHABLE: "Check the address, the port and that sshd runs",
   KEELSON_HOST_AUTH_FAILED: "Check the user and the private key",
-  KEELSON_HOST_KEY_CHANGED: "If the host was installed anew on purpose, change its hostKey; otherwise find out who answers",
+  KEELSON_HOST_KEY_CHANGED:
+    "If the host was installed anew on purpose, change its hostKey; otherwise find out who answers",
   KEELSON_HOST_SUDO_FAILED: "Allow the user to become root with sudo or doas, or give the password",
   KEELSON_HOST_UNSUPPORTED: "Use a supported operating system and architecture",
   KEELSON_HOST_FOREIGN_CLUSTER: "Reset the host with its own cluster's tools first, or use another host",
@@ -30,12 +31,14 @@ export const errorCodes = {
   KEELSON_HOST_MISSING_CAPABILITY: "Use a kernel that has what the message names",
   KEELSON_HOST_NO_PACKAGES: "Give the host a package repository that it can reach",
   KEELSON_NETWORK_OVERLAP: "Choose pod and service ranges that no host network uses",
-  KEELSON_CLUSTER_MAY_EXIST: "Bring the silent hosts back, or set allowNewCluster if the cluster is lost for certain",
+  KEELSON_CLUSTER_MAY_EXIST:
+    "Bring the silent hosts back, or set allowNewCluster if the cluster is lost for certain",
   KEELSON_PARTIAL_INIT: "Reset the hosts that the message names",
   KEELSON_IDENTITY_MISMATCH: "Restore the identity that made this cluster from the stack's backup",
   KEELSON_NODE_NOT_READY: "Read the diagnosis in the message",
   KEELSON_API_UNAVAILABLE: "Bring a control-plane host of the cluster back",
-  KEELSON_API_REFUSED: "Read what the API server answered; check the rights and the object that the message names",
+  KEELSON_API_REFUSED:
+    "Read what the API server answered; check the rights and the object that the message names",
   KEELSON_NOT_SUPPORTED: "Use one of the values that the message lists",
   KEELSON_PROBLEMS: "Correct the problems that the message lists and run the same command again",
   KEELSON_PROVIDER_MISMATCH: "Install matching versions: the provider and the SDK come from one package",
@@ -124,5 +127,6 @@ export class ProblemsError extends KeelsonError {
 
 /** Throws a KEELSON_ABORTED error if the signal has been aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
-  if (signal?.aborted === true) throw new KeelsonError("KEELSON_ABORTED", `Cannot ${what}: the run was cancelled`);
+  if (signal?.aborted === true)
+    throw new KeelsonError("KEELSON_ABORTED", `Cannot ${what}: the run was cancelled`);
 }

@@ -146,7 +146,9 @@ describe("runPlan", function () {
     const controller = new AbortController();
     const { operation } = operationOn([simulated], {
       signal: controller.signal,
-      onPhase: () => { controller.abort(); },
+      onPhase: () => {
+        controller.abort();
+      },
     });
     const look = (): Promise<View> => Promise.resolve(viewOf(simulated, wanted));
     const target = { host: wanted.name, runner: simulated, look, judge: () => undefined };
