@@ -24,7 +24,7 @@ describe("A patch", () => {
         const rendered = objectOf(service, "Deployment");
         assertShown(rendered, value);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
