@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 /** A text that must not stand in the repository, and why. */
 export interface Forbidden {
@@ -82,12 +82,13 @@ function output(program: string, args: readonly string[]): string {
   }
 }
 
-/** The checkout, its parent and the user's caches; hosts have a `/root` of their own, so that alone says nothing. */
+/** Folders that any computer may have at its top. */
+const commonFolders =
+  /^\/(bin|boot|dev|etc|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var|Users|Volumes)\//;
+
+/** The checkout, an unusual folder above it and the user's caches; hosts have a `/root` of their own, so that alone says nothing. */
 function privatePaths(root: string): readonly string[] {
-  const home = homedir();
-  const caches = [".cache", ".local", ".npm", "go"].map((name) => join(home, name));
-  const checkout = [root, dirname(root)]
-    .filter((path) => path !== "/" && path !== home)
-    .map((path) => `${path}/`);
-  return [...checkout, ...caches];
+  const caches = [".cache", ".local", ".npm", "go"].map((name) => join(homedir(), name));
+  const top = `${root.split("/", 2).join("/")}/`;
+  return [`${root}/`, ...(commonFolders.test(top) ? [] : [top]), ...caches];
 }
