@@ -3,7 +3,10 @@ import { dirname, join } from "node:path";
 import { runLocal } from "./command.ts";
 import { readOptional } from "./records.ts";
 
-export type KeyType = "ed25519" | "ecdsa" | "rsa";
+/** Key types with their sizes in bits. A larger RSA key would take seconds of every machine's first boot. */
+const bits = { ed25519: 256, ecdsa: 256, rsa: 2048 } as const;
+
+export type KeyType = keyof typeof bits;
 
 /** Makes an OpenSSH key pair at `path` and `path.pub` if there is none; never a half one. */
 export async function ensureKey(path: string, type: KeyType, comment: string): Promise<void> {
@@ -11,7 +14,19 @@ export async function ensureKey(path: string, type: KeyType, comment: string): P
   const draft = `${path}.new`;
   await rm(draft, { force: true });
   await mkdir(dirname(path), { recursive: true });
-  await runLocal("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", comment, "-f", draft]);
+  await runLocal("ssh-keygen", [
+    "-q",
+    "-t",
+    type,
+    "-b",
+    String(bits[type]),
+    "-N",
+    "",
+    "-C",
+    comment,
+    "-f",
+    draft,
+  ]);
   await rename(`${draft}.pub`, `${path}.pub`);
   await rename(draft, path);
 }
