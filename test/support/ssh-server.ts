@@ -45,8 +45,12 @@ export function makeKey(type: "ed25519" | "ecdsa" = "ed25519"): KeyPair {
     if (parsed instanceof Error) throw parsed;
     return { privateKey: pem, publicKey: `${parsed.type} ${parsed.getPublicSSH().toString("base64")}` };
   }
-  const pair = ssh2.utils.generateKeyPairSync("ed25519");
-  return { privateKey: pair.private, publicKey: pair.public };
+  // One of some hundred keys that the library makes is one that it cannot read.
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519");
+    if (ssh2.utils.parseKey(pair.private) instanceof Error) continue;
+    return { privateKey: pair.private, publicKey: pair.public };
+  }
 }
 
 /** An SSH server in this process that runs commands with the real shell and forwards TCP connections. */

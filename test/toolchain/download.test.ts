@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { KeelsonError } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { Downloader } from "../../toolchain/download.ts";
@@ -34,14 +35,18 @@ describe("Downloader", () => {
     await rm(directory, { recursive: true });
   });
 
-  /** Sends half of the file, then cuts the connection, as often as told. */
+  /** Sends half of the file and, once that is on the disk, cuts the connection, as often as told. */
   function cut(times: number): void {
+    const half = 5000;
+    const arrived = async (): Promise<void> => {
+      while ((await stat(`${target}.part`).catch(() => undefined))?.size !== half) await nextTurn();
+    };
     let left = times;
     server.twist = (request, response) => {
       if (left === 0 || request.headers.range !== undefined) return false;
       left -= 1;
       response.writeHead(200, { "content-length": content.length });
-      response.write(content.subarray(0, 5000), () => response.destroy());
+      response.write(content.subarray(0, half), () => void arrived().then(() => response.destroy()));
       return true;
     };
   }
