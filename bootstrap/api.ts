@@ -12,6 +12,8 @@ import type { NodePatch } from "./node-settings.ts";
 export interface ClusterApi {
   /** Undefined if there is no such Node. */
   node(name: string): Promise<NodeFacts | undefined>;
+  /** No error if it is gone. */
+  deleteNode(name: string): Promise<void>;
   patchNode(name: string, patch: NodePatch): Promise<void>;
   /** A token with which one kubelet may ask for its certificate, good for 15 minutes or until it is revoked. */
   mintJoinToken(nodeName: string): Promise<{ readonly token: string; readonly revoke: () => Promise<void> }>;
@@ -51,6 +53,7 @@ export function clusterApi(client: KubeClient, signal: AbortSignal): ClusterApi 
         signal,
       });
     },
+    deleteNode: (name) => remove(client, nodePath(name), signal),
     mintJoinToken: (nodeName) => mintJoinToken(client, nodeName, signal),
     diagnose: (name) => diagnoseNode(client, name, signal),
   };
@@ -72,14 +75,16 @@ async function mintJoinToken(
   });
   return {
     token: `${id}.${secret}`,
-    revoke: async () => {
-      try {
-        await client.request({ method: "DELETE", path: `${tokenFolder}/bootstrap-token-${id}` });
-      } catch (error) {
-        if (!hasStatus(error, 404)) throw error;
-      }
-    },
+    revoke: () => remove(client, `${tokenFolder}/bootstrap-token-${id}`),
   };
+}
+
+async function remove(client: KubeClient, path: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await client.request({ method: "DELETE", path, ...(signal && { signal }) });
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error;
+  }
 }
 
 function nodePath(name: string): string {

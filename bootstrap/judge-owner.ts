@@ -2,7 +2,7 @@ import type { Finding, Judged } from "./judge.ts";
 
 /** Whose host it is: a host of another cluster, or of another role, is never touched. */
 export function judgeOwner(judged: Judged): Finding[] {
-  const { facts, clusterId, host } = judged;
+  const { facts, cluster, clusterId, host } = judged;
   const { owner } = facts;
   if (owner !== undefined && owner.clusterId !== clusterId) {
     return [["KEELSON_HOST_OWNED", `belongs to cluster "${owner.clusterName}" (${owner.clusterId})`]];
@@ -10,6 +10,10 @@ export function judgeOwner(judged: Judged): Finding[] {
   if (owner !== undefined && (owner.nodeName !== host.nodeName || owner.role !== host.role)) {
     const is = `${owner.role === "worker" ? "worker" : "control-plane host"} "${owner.nodeName}"`;
     return [["KEELSON_HOST_OWNED", `is the cluster's ${is} already, and must leave it first`]];
+  }
+  if (owner !== undefined && facts.kubernetes.kubeletConf && owner.kubernetes !== cluster.kubernetes) {
+    const hop = `from ${owner.kubernetes} to ${cluster.kubernetes}`;
+    return [["KEELSON_NOT_SUPPORTED", `cannot be upgraded ${hop}: this release keeps a cluster's version`]];
   }
   return judgeContent(judged, owner !== undefined);
 }

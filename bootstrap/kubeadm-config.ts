@@ -97,13 +97,13 @@ function patches(facts: HostFacts): object {
 
 /** Our own judgement came first; of kubeadm's checks those are left out that the host's facts prove pointless. */
 function initIgnores(facts: HostFacts): readonly string[] {
-  const { manifests, etcdData, caSha256 } = facts.kubernetes;
-  const isPartial = manifests.length > 0 || etcdData || caSha256 !== undefined;
+  const { manifests, etcdData, kubeletConf } = facts.kubernetes;
+  const isPartial = manifests.length > 0 || etcdData || kubeletConf;
   return [
     ...hostIgnores(facts),
     ...manifests.map((name) => `FileAvailable--etc-kubernetes-manifests-${name}`),
     ...(etcdData ? ["DirAvailable--var-lib-etcd"] : []),
-    ...(isPartial ? portIgnores(facts) : []),
+    ...(isPartial ? portIgnores : []),
   ];
 }
 
@@ -113,17 +113,17 @@ function joinIgnores(facts: HostFacts): readonly string[] {
     ...hostIgnores(facts),
     ...(caSha256 === undefined ? [] : ["FileAvailable--etc-kubernetes-pki-ca.crt"]),
     ...(bootstrapKubeletConf ? ["FileAvailable--etc-kubernetes-bootstrap-kubelet.conf"] : []),
-    ...portIgnores(facts),
+    ...(caSha256 === undefined && !bootstrapKubeletConf
+      ? []
+      : portIgnores.filter((each) => each === "Port-10250")),
   ];
 }
 
-/** Judging has made sure that whoever listens there is of this cluster. */
-function portIgnores(facts: HostFacts): readonly string[] {
-  const ports = new Set(facts.listening.map(({ port }) => port));
-  return [6443, 10259, 10257, 10250, 2379, 2380]
-    .filter((port) => ports.has(port))
-    .map((port) => `Port-${String(port)}`);
-}
+/**
+ * What an earlier, cut-off run started may come up at any moment, so that a look says little about the ports; judging
+ * has made sure that whoever listens there is of this cluster.
+ */
+const portIgnores = [6443, 10259, 10257, 10250, 2379, 2380].map((port) => `Port-${String(port)}`);
 
 function hostIgnores(facts: HostFacts): readonly string[] {
   const isStock = facts.cgroupVersion === 2 && !isContainer(facts);

@@ -1,8 +1,7 @@
 import { KeelsonError } from "../errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { drain } from "../kube/drain.ts";
-import { hasStatus } from "../kube/errors.ts";
-import { openClient } from "./api.ts";
+import { clusterApi, openClient } from "./api.ts";
 import { parseNode } from "./node-facts.ts";
 import type { NodeFacts, RawNode } from "./node-facts.ts";
 import { ownerAnnotation } from "./node-settings.ts";
@@ -68,12 +67,7 @@ async function deleteNode(
   if (nodes.get(host.nodeName)?.annotations[ownerAnnotation] !== clusterId) return;
   operation.onIntent({ host: host.name, what: "remove the Node" });
   if (operation.preview) return;
-  try {
-    const path = `/api/v1/nodes/${encodeURIComponent(host.nodeName)}`;
-    await client.request({ method: "DELETE", path, signal: operation.signal });
-  } catch (error) {
-    if (!hasStatus(error, 404)) throw error;
-  }
+  await clusterApi(client, operation.signal).deleteNode(host.nodeName);
 }
 
 async function listNodes(client: KubeClient, signal: AbortSignal): Promise<ReadonlyMap<string, NodeFacts>> {

@@ -1,3 +1,4 @@
+import { CommandError } from "../errors.ts";
 import { command, quote } from "../remote/quote.ts";
 import { paths } from "./paths.ts";
 import type { ChangeContext } from "./view.ts";
@@ -38,7 +39,9 @@ export async function runUnit(
     await runner.run(line, { signal, stdin });
   } catch (error) {
     if (signal.aborted) await stopUnits(context, [`${unit}.service`]).catch(() => undefined);
-    throw error;
+    if (!(error instanceof CommandError)) throw error;
+    const { host, exitCode, stdout, stderr } = error;
+    throw new CommandError({ host, command: name, exitCode, stdout, stderr });
   }
 }
 

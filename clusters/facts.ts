@@ -109,6 +109,8 @@ export interface OwnerToken {
   readonly clusterName: string;
   readonly nodeName: string;
   readonly role: "controlPlane" | "worker";
+  /** The version that the host was brought up with. */
+  readonly kubernetes: string;
 }
 
 export interface KubernetesFacts {

@@ -12,6 +12,7 @@ import { hasStatus, KubeError } from "./errors.ts";
 const defaultTimeoutMs = 15_000;
 const longestAnswer = 256 * 1024 * 1024;
 const tries = 4;
+const quickMs = 5000;
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -58,10 +59,10 @@ export interface KubeClient {
 
 /** Makes a client for the current context of a kubeconfig. */
 export async function kubeClient(options: KubeClientOptions): Promise<KubeClient> {
-  const access = await readAccess(options.kubeconfig);
+  const access = await readAccess(options.kubeconfig, options.dials !== undefined);
   const agent = new DialingAgent(access, options.dials ?? [dialDirectly]);
   const request = <Answer>(wanted: KubeRequest): Promise<Answer> =>
-    withRetries(wanted, () => send<Answer>(access, agent, wanted));
+    withRetries(wanted, async () => send<Answer>({ access, agent, headers: await access.headers() }, wanted));
   return {
     request,
     find: async (path, { signal, timeoutMs } = {}) => {
@@ -99,12 +100,15 @@ async function withRetries<Answer>(request: KubeRequest, work: () => Promise<Ans
   const what = describe(request);
   for (let attempt = 1; ; attempt += 1) {
     throwIfAborted(request.signal, what);
+    const began = performance.now();
     try {
       return await work();
     } catch (error) {
       throwIfAborted(request.signal, what);
-      if (attempt === tries || !isWorthAnotherTry(request, error)) throw error;
-      await pause(200 * 2 ** attempt);
+      // A failure that took long has waited enough already.
+      const isQuick = performance.now() - began < quickMs;
+      if (attempt === tries || !isQuick || !isWorthAnotherTry(request, error)) throw error;
+      await pause(200 * 2 ** attempt, undefined, { signal: request.signal }).catch(() => undefined);
     }
   }
 }
@@ -121,7 +125,13 @@ function isEviction(error: KubeError): boolean {
   return error.status === 429 && error.causes.length > 0;
 }
 
-function send<Answer>(access: Access, agent: DialingAgent, request: KubeRequest): Promise<Answer> {
+interface Way {
+  readonly access: Access;
+  readonly agent: DialingAgent;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function send<Answer>({ access, agent, headers }: Way, request: KubeRequest): Promise<Answer> {
   const { method = "GET", path, query, body, contentType = "application/json" } = request;
   const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -137,7 +147,7 @@ function send<Answer>(access: Access, agent: DialingAgent, request: KubeRequest)
         method,
         path: `${access.basePath}${path}${search}`,
         headers: {
-          ...access.headers,
+          ...headers,
           Accept: "application/json",
           ...(payload && { "Content-Type": contentType, "Content-Length": payload.length }),
         },

@@ -1,12 +1,17 @@
 import { Agent } from "node:https";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { isIP } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { KeelsonError } from "../errors.ts";
 import type { Access } from "./access.ts";
+import { firstLiving } from "./first-living.ts";
 
 /** Opens a TCP connection to the API server, directly or through a host. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
+
+const staggerMs = 2000;
+const handshakeMs = 10_000;
 
 /** An agent whose connections begin wherever the first living dialler begins them. */
 export class DialingAgent extends Agent {
@@ -33,34 +38,51 @@ export class DialingAgent extends Agent {
   }
 
   async #connect(): Promise<Duplex> {
+    const ways = this.#dials.map((dial) => async () => ({ dial, socket: await this.#connectBy(dial) }));
+    try {
+      const { dial, socket } = await firstLiving(ways, staggerMs, (late) => late.socket.destroy());
+      // The way that works comes first next time, so that a dead host is waited for once.
+      this.#dials = [dial, ...this.#dials.filter((other) => other !== dial)];
+      return socket;
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  async #connectBy(dial: Dial): Promise<TLSSocket> {
     const { host, port, tls } = this.#access;
-    const raw = await this.#dialFirstLiving(host, port);
+    const raw = await dial(host, port);
     const servername = tls.servername ?? (isIP(host) === 0 ? host : undefined);
     const socket = connectTls({ ...tls, host, socket: raw, ...(servername !== undefined && { servername }) });
     return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        socket.destroy(new Error("no TLS handshake in time"));
+      }, handshakeMs);
+      const fail = (error: Error): void => {
+        clearTimeout(timer);
+        raw.destroy();
+        reject(error);
+      };
       socket.once("secureConnect", () => {
-        socket.off("error", reject);
+        clearTimeout(timer);
+        socket.off("error", fail).off("close", closed);
         resolve(socket);
       });
-      socket.once("error", reject);
+      const closed = (): void => {
+        fail(new Error("the connection was closed during the TLS handshake"));
+      };
+      socket.once("error", fail).once("close", closed);
     });
   }
 
-  async #dialFirstLiving(host: string, port: number): Promise<Duplex> {
-    const failures: string[] = [];
-    for (const dial of this.#dials) {
-      try {
-        const stream = await dial(host, port);
-        // The way that works comes first next time, so that a dead host costs its deadline once.
-        this.#dials = [dial, ...this.#dials.filter((other) => other !== dial)];
-        return stream;
-      } catch (error) {
-        failures.push((error as Error).message);
-      }
-    }
-    throw new KeelsonError(
+  #unreachable(error: unknown): KeelsonError {
+    const failures = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+    const reasons = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+    const why = [...new Set(reasons)].join("; ") || "no host is known through which it could be reached";
+    return new KeelsonError(
       "KEELSON_API_UNAVAILABLE",
-      `Cannot reach the API server at ${host}:${String(port)}: ${failures.join("; ")}`,
+      `Cannot reach the API server at ${this.#access.host}:${this.#access.port}: ${why}`,
+      { cause: error },
     );
   }
 }

@@ -9,6 +9,8 @@ export interface DrainOptions {
   readonly signal?: AbortSignal;
   /** How long pods may take to leave, in milliseconds. @default 300000 */
   readonly deadlineMs?: number;
+  /** How long to wait before asking again, in milliseconds. @default 1000 */
+  readonly retryMs?: number;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -17,6 +19,7 @@ interface Pod {
     readonly name: string;
     readonly namespace: string;
     readonly uid: string;
+    readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly { readonly kind: string; readonly controller?: boolean }[];
   };
@@ -45,16 +48,21 @@ export async function cordon(
 
 /**
  * Cordons a node and evicts its pods through the eviction API, so disruption budgets are respected. Pods of DaemonSets
- * and static pods stay. If it fails or is cancelled, the node is schedulable again.
+ * and static pods stay. If it fails or is cancelled, a node that was schedulable before is so again.
  *
  * @throws KeelsonError KEELSON_TIMEOUT with the pods that did not leave and why; KEELSON_ABORTED
  */
 export async function drain(client: KubeClient, node: string, options: DrainOptions = {}): Promise<void> {
-  await cordon(client, node, true, options.signal);
+  const path = `/api/v1/nodes/${encodeURIComponent(node)}`;
+  const before = await client.find<{ readonly spec?: { readonly unschedulable?: boolean } }>(path, {
+    ...(options.signal && { signal: options.signal }),
+  });
   try {
+    await cordon(client, node, true, options.signal);
     await evictAll(client, node, options);
   } catch (error) {
-    await cordon(client, node, false);
+    // Without the run's signal: a cancelled run must give the node back, too. Its failure must not hide the first one.
+    if (before?.spec?.unschedulable !== true) await cordon(client, node, false).catch(() => undefined);
     throw error;
   }
 }
@@ -65,7 +73,8 @@ async function evictAll(client: KubeClient, node: string, options: DrainOptions)
     throwIfAborted(options.signal, `drain node "${node}"`);
     const pods = await podsToMove(client, node, options.signal);
     if (pods.length === 0) return;
-    const refusals = await Promise.all(pods.map((pod) => evict(client, pod, options.signal)));
+    const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    const refusals = await Promise.all(staying.map((pod) => evict(client, pod, options.signal)));
     const blocked = refusals.filter((refusal) => refusal !== undefined);
     options.onProgress?.(
       `Draining: ${String(pods.length)} pods to move${blocked[0] ? `, ${blocked[0]}` : ""}`,
@@ -78,7 +87,7 @@ async function evictAll(client: KubeClient, node: string, options: DrainOptions)
         `Cannot drain node "${node}": pods did not leave: ${names}${why}`,
       );
     }
-    await pause(retryMs);
+    await pause(options.retryMs ?? retryMs, undefined, { signal: options.signal }).catch(() => undefined);
   }
 }
 

@@ -206,7 +206,7 @@ function parseOwner(text: string): OwnerToken | undefined {
   const token = parseJson(text);
   if (typeof token === "object" && token !== null && "clusterId" in token) return token as OwnerToken;
   // A claim that was cut off says nothing about whose host it is: it counts as somebody's.
-  return { clusterId: "unreadable", clusterName: "unreadable", nodeName: "", role: "worker" };
+  return { clusterId: "unreadable", clusterName: "unreadable", nodeName: "", role: "worker", kubernetes: "" };
 }
 
 function parseJson(text: string): unknown {

@@ -18,5 +18,11 @@ export const claim: Phase = {
 };
 
 function tokenOf({ cluster, clusterId, host }: HostView): OwnerToken {
-  return { clusterId, clusterName: cluster.name, nodeName: host.nodeName, role: host.role };
+  return {
+    clusterId,
+    clusterName: cluster.name,
+    nodeName: host.nodeName,
+    role: host.role,
+    kubernetes: cluster.kubernetes,
+  };
 }

@@ -1,6 +1,8 @@
 import { command } from "../../remote/quote.ts";
+import { KeelsonError } from "../../errors.ts";
 import { discoveryConfig, joinConfig } from "../kubeadm-config.ts";
 import { paths } from "../paths.ts";
+import { ownerAnnotation } from "../node-settings.ts";
 import { runUnit } from "../unit.ts";
 import type { ChangeContext, Phase } from "../view.ts";
 import { apiOf } from "./node.ts";
@@ -36,6 +38,7 @@ export const registration: Phase<NodeView> = {
 
 async function joinCluster(view: NodeView, context: ChangeContext): Promise<void> {
   const { runner, signal } = context;
+  await removeStaleNode(view);
   const { token, revoke } = await apiOf(view).mintJoinToken(view.host.nodeName);
   try {
     const secret = { mode: 0o600, signal };
@@ -47,6 +50,24 @@ async function joinCluster(view: NodeView, context: ChangeContext): Promise<void
   } finally {
     await Promise.allSettled([revoke(), runner.run(command`rm -f ${[paths.discovery, paths.joinConfig]}`)]);
   }
+}
+
+/**
+ * A host that holds no credentials cannot be the Node of its name: it was installed anew, or replaced.
+ *
+ * @throws KeelsonError KEELSON_HOST_DUPLICATE if the Node is not the cluster's own
+ */
+async function removeStaleNode(view: NodeView): Promise<void> {
+  const { node, host, clusterId } = view;
+  if (node === undefined) return;
+  if (node.annotations[ownerAnnotation] !== clusterId) {
+    throw new KeelsonError(
+      "KEELSON_HOST_DUPLICATE",
+      `Cannot join ${host.name}: there is a Node "${host.nodeName}" already that keelson did not make`,
+      { fix: "Remove that Node or give the host another nodeName" },
+    );
+  }
+  await apiOf(view).deleteNode(host.nodeName);
 }
 
 const script = `export HOME=/root

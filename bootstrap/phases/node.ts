@@ -29,7 +29,7 @@ export function apiOf({ api, cluster }: NodeView): ClusterApi {
 export const nodeSettings: Phase<NodeView> = {
   title: "node settings",
   plan: (view) => {
-    const patch = nodePatch(view.host, view.clusterId, view.node ?? joining(view));
+    const patch = nodePatch(view.host, view.clusterId, registered(view) ?? joining(view));
     if (!patch) return [];
     return [
       {
@@ -48,7 +48,7 @@ export const nodeSettings: Phase<NodeView> = {
 export const nodeReady: Phase<NodeView> = {
   title: "Node ready",
   plan: (view) => {
-    if (isReady(view, view.node)) return [];
+    if (isReady(view, registered(view))) return [];
     return [
       {
         intent: "wait until the Node is Ready",
@@ -70,6 +70,11 @@ export const nodeReady: Phase<NodeView> = {
 function isReady({ cluster, facts }: HostView, node: NodeFacts | undefined): boolean {
   if (node === undefined) return false;
   return node.ready || (cluster.network.cni === "none" && facts.kubernetes.kubeletHealthy);
+}
+
+/** The host's own Node; that of a host without credentials is another's, and goes when the host joins. */
+function registered({ facts, node }: NodeView): NodeFacts | undefined {
+  return facts.kubernetes.kubeletConf ? node : undefined;
 }
 
 /** A Node that is about to register has the taints of its registration and nothing else of ours. */

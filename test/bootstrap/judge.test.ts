@@ -11,6 +11,7 @@ const owner = {
   clusterId: identity.clusterId,
   clusterName: "edge",
   nodeName: "cp1",
+  kubernetes: "1.35.4",
   role: "controlPlane",
 } as const;
 

@@ -45,14 +45,15 @@ describe("kubeadm's configuration", () => {
 
   it("goes past exactly what an earlier, cut-off init left", () => {
     const kubernetes = { ...stock.kubernetes, caSha256: "a", etcdData: true, manifests: ["etcd.yaml"] };
-    const listening = [
-      { port: 2379, process: "etcd" },
-      { port: 22, process: "sshd" },
-    ];
-    assert.deepEqual(initOf({ ...stock, kubernetes, listening }).nodeRegistration["ignorePreflightErrors"], [
+    assert.deepEqual(initOf({ ...stock, kubernetes }).nodeRegistration["ignorePreflightErrors"], [
       "FileAvailable--etc-kubernetes-manifests-etcd.yaml",
       "DirAvailable--var-lib-etcd",
+      "Port-6443",
+      "Port-10259",
+      "Port-10257",
+      "Port-10250",
       "Port-2379",
+      "Port-2380",
     ]);
   });
 

@@ -69,6 +69,10 @@ export class SimulatedHost extends FakeRunner {
         };
         return Promise.resolve();
       },
+      deleteNode: () => {
+        this.#node = undefined;
+        return Promise.resolve();
+      },
       mintJoinToken: () =>
         Promise.resolve({ token: "abcdef.0123456789abcdef", revoke: () => Promise.resolve() }),
       diagnose: () => Promise.resolve("simulated"),

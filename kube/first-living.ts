@@ -1,0 +1,49 @@
+/**
+ * The first way that leads somewhere. They are tried in order; the next one begins when one fails, or when it has not
+ * answered within the stagger (in milliseconds), so that a silent way does not hold up the others.
+ *
+ * @throws AggregateError with the errors of all ways
+ */
+export function firstLiving<Value>(
+  ways: readonly (() => Promise<Value>)[],
+  staggerMs: number,
+  discard: (late: Value) => void,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const failures: unknown[] = [];
+    let begun = 0;
+    let settled = false;
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (): void => {
+      settled = true;
+      clearTimeout(timer);
+    };
+    const fail = (error: unknown): void => {
+      failures.push(error);
+      if (settled) return;
+      if (failures.length < ways.length) {
+        begin();
+        return;
+      }
+      settle();
+      reject(new AggregateError(failures, "no way leads there"));
+    };
+    const begin = (): void => {
+      clearTimeout(timer);
+      const way = ways[begun];
+      if (way === undefined) return;
+      begun += 1;
+      timer = setTimeout(begin, staggerMs);
+      way().then((value) => {
+        if (settled) {
+          discard(value);
+          return;
+        }
+        settle();
+        resolve(value);
+      }, fail);
+    };
+    if (ways.length === 0) reject(new AggregateError([], "there is no way"));
+    else begin();
+  });
+}
