@@ -11,7 +11,9 @@ import type { HostProcess, ProcessEnd, Transport } from "./transport.ts";
 const startMs = 30_000;
 const graceTenths = 30;
 const killMs = 10_000;
-const lingerMs = 2000;
+const quietMs = 500;
+const lingerPauses = 4;
+const startPauses = 20;
 
 export interface HostCommandOptions {
   readonly host: string;
@@ -31,7 +33,7 @@ export class HostCommand {
   readonly #drained: Promise<unknown>;
   #refusal: KeelsonError | undefined;
   #answered = false;
-  #lastOutput = 0;
+  #quietPauses = 0;
 
   private constructor(process: HostProcess, wrapped: WrappedCommand, options: HostCommandOptions) {
     this.process = process;
@@ -41,11 +43,11 @@ export class HostCommand {
     this.#drained = Promise.all([drained(process.stdout), drained(process.stderr)]);
     process.stdin.on("error", () => undefined);
     process.stdout.on("data", (chunk: Buffer) => {
-      this.#lastOutput = performance.now();
+      this.#quietPauses = 0;
       options.onStdout(chunk);
     });
     process.stderr.on("data", (chunk: Buffer) => {
-      this.#lastOutput = performance.now();
+      this.#quietPauses = 0;
       const { output, prompts } = this.#start.push(chunk);
       if (prompts > 0) this.#answer();
       if (output.length > 0) options.onStderr(output);
@@ -127,10 +129,12 @@ export class HostCommand {
   /** A background child may hold the output open for ever: once the process is gone, quiet output is finished output. */
   async #lingerThenAbandon(): Promise<void> {
     await this.process.exited;
-    const exited = performance.now();
+    this.#quietPauses = 0;
+    // Pauses are counted rather than time, since output that waits in this process is read between two of them.
     const timer = setInterval(() => {
-      if (performance.now() - Math.max(exited, this.#lastOutput) > lingerMs) this.process.abandon();
-    }, lingerMs / 4);
+      this.#quietPauses += 1;
+      if (this.#quietPauses > (this.#start.hasBegun ? lingerPauses : startPauses)) this.process.abandon();
+    }, quietMs);
     await this.process.ended;
     clearInterval(timer);
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import type { Duplex, Readable } from "node:stream";
 import { CommandError, KeelsonError, throwIfAborted } from "../errors.ts";
 import { rootMethod, rootProbe } from "./become-root.ts";
@@ -52,11 +52,19 @@ export class ShellRunner implements Runner {
   }
 
   async upload(localPath: string, path: string, options: WriteOptions & { sha256: string }): Promise<void> {
-    const content = createReadStream(localPath, { highWaterMark: 1024 * 1024 });
-    // Without a listener a missing file would end the process before the pipe is connected.
-    const failed = new Promise<never>((_resolve, reject) => content.once("error", reject));
+    const file = await open(localPath);
+    const content = file.createReadStream({ highWaterMark: 1024 * 1024 });
+    const unreadable = new AbortController();
+    content.once("error", (error) => {
+      unreadable.abort(error);
+    });
+    const { signal } = options;
+    const stop = signal === undefined ? unreadable.signal : AbortSignal.any([signal, unreadable.signal]);
     try {
-      await Promise.race([this.#receive(path, content, options), failed]);
+      await this.#receive(path, content, { ...options, signal: stop });
+    } catch (error) {
+      if (unreadable.signal.aborted) throw unreadable.signal.reason;
+      throw error;
     } finally {
       content.destroy();
     }

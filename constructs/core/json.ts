@@ -16,13 +16,16 @@ export function leavesOf(value: unknown): readonly (readonly [readonly string[],
   );
 }
 
-/** The dotted path of the first part that JSON cannot carry: undefined, a function, NaN, a class instance. */
-export function findNonJson(value: unknown, path: string): string | undefined {
+/**
+ * The dotted path of the first part that cannot be rendered: what JSON cannot carry (undefined, a function, NaN, a class
+ * instance), and a key named `constructor`, by which cdk8s takes its object for a class instance.
+ */
+export function findUnrenderable(value: unknown, path: string): string | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : path;
   if (!Array.isArray(value) && !isRecord(value)) return path;
   for (const [key, inner] of Object.entries(value)) {
-    const found = findNonJson(inner, `${path}.${key}`);
+    const found = key === "constructor" ? `${path}.${key}` : findUnrenderable(inner, `${path}.${key}`);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -3,7 +3,7 @@ import type { Construct } from "constructs";
 import type { ObjectMeta } from "../kubernetes/types.ts";
 import type { Draft } from "./draft.ts";
 import type { Finding } from "./finding.ts";
-import { findNonJson, leavesOf } from "./json.ts";
+import { findUnrenderable, leavesOf } from "./json.ts";
 import { applyPatch, findLost, type PlacedPatch } from "./patch.ts";
 
 /** A Kubernetes object as it is written down. */
@@ -61,11 +61,11 @@ export class PatchedObject {
 /** Checks patches before they are applied, and leaves the defaults out that they override. */
 export function checkPatches(draft: Draft, kind: string, patches: readonly UserPatch[]): void {
   for (const { fieldPath, at, value } of patches) {
-    const broken = findNonJson(value, fieldPath);
+    const broken = findUnrenderable(value, fieldPath);
     if (broken !== undefined) {
       draft.find("invalid-value", broken, {
-        message: "the value cannot be written as JSON",
-        fix: "Use text, finite numbers, booleans, lists and plain objects; null removes",
+        message: "the value cannot be rendered",
+        fix: "Use text, finite numbers, booleans, lists and plain objects without a key named constructor; null removes",
       });
       continue;
     }

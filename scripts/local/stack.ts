@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { removeDeadLocks } from "../../stacks/engine/backend-lock.ts";
 import { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
@@ -6,7 +7,11 @@ import { hasStack, openState } from "../../stacks/engine/state.ts";
 import { resolvePulumi } from "../../toolchain/index.ts";
 
 export const project = "keelson";
-export const stack = "local";
+/**
+ * Named after the state folder where that is not the user's own: Pulumi keeps a stack's settings, and the salt of its
+ * secrets, beside the program.
+ */
+export const stack = stackName(process.env["KEELSON_STATE"]);
 
 /** What the local stack exports. */
 export interface LocalOutputs {
@@ -33,12 +38,20 @@ export async function openLocalStack(onProgress: (line: string) => void): Promis
   await removeDeadLocks(state, project, stack);
   const folder = join(state.path, stack);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const pulumi = new PulumiRunner(tools, state, join(import.meta.dirname, "../.."));
-  return { pulumi, folder, exists: await hasStack(state, project, stack) };
+  const root = join(import.meta.dirname, "../..");
+  const exists = await hasStack(state, project, stack);
+  // The salt of a stack that is gone opens nothing, and a new stack would stumble over it.
+  if (!exists) await rm(join(root, `Pulumi.${stack}.yaml`), { force: true });
+  return { pulumi: new PulumiRunner(tools, state, root), folder, exists };
 }
 
 /** Reads what the stack exports, with its secrets. */
 export async function readOutputs(pulumi: PulumiRunner): Promise<LocalOutputs> {
   const text = await pulumi.read(["stack", "output", "--json", "--show-secrets", "--stack", stack]);
   return JSON.parse(text) as LocalOutputs;
+}
+
+function stackName(state: string | undefined): string {
+  if (state === undefined || state === "") return "local";
+  return `local-${createHash("sha256").update(state).digest("hex").slice(0, 6)}`;
 }

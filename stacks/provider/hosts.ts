@@ -62,6 +62,26 @@ export async function knownIdentity(
   return identity ?? (await call.world.createIdentity(clusterName));
 }
 
+/** The hosts whose machine this run starts: a preview cannot reach them yet. */
+export function startedHosts(
+  hosts: Readonly<Record<string, Partial<HostInputs>>>,
+  before: Readonly<Record<string, Partial<HostInputs>>>,
+): string[] {
+  return Object.entries(hosts).flatMap(([name, { starts }]) => {
+    const last = before[name];
+    return last !== undefined && starts !== last.starts ? [name] : [];
+  });
+}
+
+/** In a preview, lists that these hosts' nodes will be looked after. False if there is nothing of the kind. */
+export function previewsStart({ operation }: Call, started: readonly string[]): boolean {
+  if (!operation.preview || started.length === 0) return false;
+  for (const host of started) {
+    operation.onIntent({ host, what: "make sure that the node is healthy after its machine was started" });
+  }
+  return true;
+}
+
 function isComplete(connection: Partial<Connection> | undefined): connection is Connection {
   return connection?.address !== undefined;
 }

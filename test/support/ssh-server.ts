@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
@@ -55,7 +55,7 @@ export function makeKey(type: "ed25519" | "ecdsa" = "ed25519"): KeyPair {
 
 /** An SSH server in this process that runs commands with the real shell and forwards TCP connections. */
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
-  const state = { connections: 0, sessions: 0, most: 0, commands: [] as string[] };
+  const state: State = { connections: 0, most: 0, commands: [], running: new Set() };
   const sockets = new Set<Socket>();
   const hostKeys = options.hostKeys ?? [makeKey().privateKey];
   const server = new ssh2.Server({ hostKeys: [...hostKeys] }, (client) => {
@@ -96,14 +96,17 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
           resolve();
         });
         cut();
+        for (const { pid } of state.running) if (pid !== undefined) process.kill(-pid, "SIGKILL");
       }),
   };
 }
 
 interface State {
-  sessions: number;
+  connections: number;
   most: number;
   readonly commands: string[];
+  /** Commands outlive a lost connection, as they do on a real host. */
+  readonly running: Set<ChildProcess>;
 }
 
 function serve(client: ServerConnection, options: SshServerOptions, state: State): void {
@@ -121,7 +124,9 @@ function serve(client: ServerConnection, options: SshServerOptions, state: State
     });
     session.on("exec", (acceptExec, _reject, info) => {
       state.commands.push(info.command);
-      run(acceptExec(), info.command, options.path);
+      const child = run(acceptExec(), info.command, options.path);
+      state.running.add(child);
+      child.once("exit", () => state.running.delete(child));
     });
   });
   client.on("tcpip", (accept, reject, info) => {
@@ -141,7 +146,7 @@ function serve(client: ServerConnection, options: SshServerOptions, state: State
   });
 }
 
-function run(channel: ServerChannel, command: string, path: string | undefined): void {
+function run(channel: ServerChannel, command: string, path: string | undefined): ChildProcess {
   const env =
     path === undefined ? process.env : { ...process.env, PATH: `${path}:${process.env["PATH"] ?? ""}` };
   const child = spawn("sh", ["-c", command], { detached: true, stdio: "pipe", env });
@@ -161,4 +166,5 @@ function run(channel: ServerChannel, command: string, path: string | undefined):
   channel.once("close", () => {
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   });
+  return child;
 }

@@ -1,3 +1,4 @@
+import { ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { inspect } from "node:util";
@@ -16,6 +17,14 @@ const listReason = process.env["KEELSON_LIST_ONLY"];
 
 /** How long a run may take to end by itself once its last test is done. */
 const graceMilliseconds = 10_000;
+
+/** The command lines of the processes that still run; Node has no public way to list them. */
+function openChildren(): string[] {
+  const { _getActiveHandles } = process as unknown as { _getActiveHandles: () => unknown[] };
+  return _getActiveHandles().flatMap((handle) =>
+    handle instanceof ChildProcess ? [handle.spawnargs.join(" ")] : [],
+  );
+}
 
 /** Prints every test with its duration, every failure with its evidence, and writes a `RunSummary` to the option `output`. */
 class SummaryReporter {
@@ -68,6 +77,7 @@ class SummaryReporter {
     setTimeout(() => {
       this.#summary.failed += 1;
       process.stdout.write(`  FAILED the tests left open: ${process.getActiveResourcesInfo().join(", ")}\n`);
+      for (const command of openChildren()) process.stdout.write(`    ${command}\n`);
       this.#write();
       process.exit(1);
     }, graceMilliseconds).unref();

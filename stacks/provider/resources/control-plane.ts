@@ -3,7 +3,14 @@ import type { ApplyControlPlane } from "../../../bootstrap/operation.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import type { Identity } from "../../../clusters/identity.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
-import { type HostRecord, knownCluster, knownIdentity, reachable } from "../hosts.ts";
+import {
+  type HostRecord,
+  knownCluster,
+  knownIdentity,
+  previewsStart,
+  reachable,
+  startedHosts,
+} from "../hosts.ts";
 import type { Call, Drifting, Prior, Resource } from "../resource.ts";
 import { isConnection } from "./cluster-hosts.ts";
 
@@ -47,6 +54,7 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
     return { outputs: await apply(call, inputs) };
   },
   async update(call, inputs, prior) {
+    if (previewsStart(call, startedHosts(inputs.hosts, prior.inputs.hosts))) return {};
     const changed = await apply(call, inputs);
     return keepsAccess(inputs, prior) ? { pending: [] } : changed;
   },

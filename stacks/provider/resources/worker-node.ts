@@ -6,7 +6,9 @@ import {
   type HostRecord,
   knownCluster,
   knownIdentity,
+  previewsStart,
   reachable,
+  startedHosts,
   toReachable,
 } from "../hosts.ts";
 import type { Call, Drifting, Resource } from "../resource.ts";
@@ -52,7 +54,10 @@ export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
   async create(call, inputs) {
     return { outputs: await apply(call, inputs) };
   },
-  update: (call, inputs) => apply(call, inputs),
+  update(call, inputs, prior) {
+    const started = startedHosts({ [inputs.name]: inputs.host }, { [inputs.name]: prior.inputs.host });
+    return previewsStart(call, started) ? Promise.resolve({}) : apply(call, inputs);
+  },
   async read(call, { inputs }) {
     const pending = await call.world.bootstrap.pendingWorker(call.operation, await requestOf(call, inputs));
     return pending === undefined ? "silent" : { pending };

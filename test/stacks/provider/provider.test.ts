@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Secret, unknown, type Value, type ValueRecord, wrap } from "../../../stacks/provider/values.ts";
+import { Secret, unknown, type Value, type ValueRecord } from "../../../stacks/provider/values.ts";
 import { kubeconfig, privateKey, untilAborted } from "./support/fake-world.ts";
-import { Harness, InitFailed, type State } from "./support/harness.ts";
+import { failureOf, Harness, InitFailed, openText, type State } from "./support/harness.ts";
 import { clusterHosts, controlPlane, identity, services, worker } from "./support/inputs.ts";
 
 describe("the provider", () => {
@@ -48,6 +48,14 @@ describe("the provider", () => {
       const { outputs } = await harness.update("ControlPlane", state, controlPlane("1.36.3"), true);
       assert.deepEqual(outputs, state.outputs);
       assert.equal(harness.world.changes.length, 2);
+    });
+
+    it("dials no host whose machine the same run starts", async () => {
+      const state = await made("WorkerNode", worker({ starts: 1 }));
+      const { outputs } = await harness.update("WorkerNode", state, worker({ starts: 2 }), true);
+      assert.deepEqual(outputs, state.outputs);
+      assert.deepEqual(harness.world.calls, ["applyWorker"]);
+      assert.match(harness.notes.join(), /w1: make sure that the node is healthy/);
     });
 
     it("inspects the hosts of a new cluster", async () => {
@@ -312,21 +320,3 @@ describe("the provider", () => {
     assert.deepEqual((preview.outputs as ValueRecord)["clusterId"], unknown);
   });
 });
-
-async function failureOf(work: Promise<unknown>): Promise<InitFailed> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof InitFailed, `not a partial failure: ${String(error)}`);
-  return error;
-}
-
-/** What state would show without its passphrase. */
-function openText(value: Value): string {
-  return JSON.stringify(wrap(value), (_key, item: unknown) =>
-    typeof item === "object" && item !== null && "4dabf18193072939515e22adb298388d" in item
-      ? "encrypted"
-      : item,
-  );
-}

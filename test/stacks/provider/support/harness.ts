@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { credentials, type Client, Server, ServerCredentials, type ServiceError } from "@grpc/grpc-js";
 import anyMessages from "google-protobuf/google/protobuf/any_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
@@ -10,7 +11,7 @@ import { EngineConnection } from "../../../../stacks/provider/engine-client.ts";
 import { Provider } from "../../../../stacks/provider/provider.ts";
 import { resources } from "../../../../stacks/provider/resources/index.ts";
 import { serve } from "../../../../stacks/provider/server.ts";
-import type { Value } from "../../../../stacks/provider/values.ts";
+import { type Value, wrap } from "../../../../stacks/provider/values.ts";
 import { fromStruct, toStruct } from "../../../../stacks/provider/wire.ts";
 import { FakeWorld } from "./fake-world.ts";
 
@@ -214,4 +215,23 @@ function initFailure(error: ServiceError): InitFailed | undefined {
   );
   if (failed === null) return undefined;
   return new InitFailed(failed.getReasonsList().join("\n"), answerOf(failed, failed.getId()));
+}
+
+/** The partial failure that the work must end in. */
+export async function failureOf(work: Promise<unknown>): Promise<InitFailed> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof InitFailed, `not a partial failure: ${String(error)}`);
+  return error;
+}
+
+/** What state would show without its passphrase. */
+export function openText(value: Value): string {
+  return JSON.stringify(wrap(value), (_key, item: unknown) =>
+    typeof item === "object" && item !== null && "4dabf18193072939515e22adb298388d" in item
+      ? "encrypted"
+      : item,
+  );
 }

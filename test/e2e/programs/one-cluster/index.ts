@@ -1,0 +1,5 @@
+import { LocalCluster } from "../../../../stacks/components/local-cluster.ts";
+
+const cluster = new LocalCluster("solo", { workers: Number(process.env["TEST_WORKERS"] ?? "1") });
+
+export const kubeconfig = cluster.kubeconfig;

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { localMachines } from "../../machines/index.ts";
+import { fleetName } from "../../stacks/components/fleet-name.ts";
+import { stateDirectory } from "../../stacks/engine/state.ts";
+import { resolve } from "../../toolchain/index.ts";
+import { type CommandOptions, type CommandResult, pulumiStack } from "../support/pulumi-cli.ts";
+import { findSecret } from "../support/secret-search.ts";
+import { skipBecause } from "../support/skip.ts";
+
+const project = "one-cluster";
+const fleet = fleetName(project, "test");
+const controlPlane = `${fleet}-solo-cp1`;
+const worker = `${fleet}-solo-w1`;
+
+describe("pulumi up on machines of this computer", function () {
+  this.timeout(1_200_000);
+  const pulumi = pulumiStack(project, "test");
+
+  before(async function () {
+    if (process.platform !== "linux" || process.getuid?.() !== 0) {
+      skipBecause(this, "local machines need Linux and root");
+    }
+    succeed(await pulumi(["stack", "init"]));
+  });
+
+  after(async () => {
+    for (const machine of await localMachines().list(fleet)) await localMachines().destroy(machine);
+    await rm(join(import.meta.dirname, "programs", project, "Pulumi.test.yaml"), { force: true });
+  });
+
+  const up = (options?: CommandOptions, ...more: string[]): Promise<CommandResult> =>
+    pulumi(["up", "--yes", "--skip-preview", ...more], options);
+
+  it("previews a new cluster in full and makes nothing", async () => {
+    const { output } = succeed(await pulumi(["preview"]));
+
+    assert.match(output, /cp1: .*claim the host for cluster "solo".*/);
+    assert.match(output, /w1: .*join the cluster with kubeadm/);
+    assert.deepEqual(await localMachines().list(fleet), []);
+  });
+
+  for (const stop of [
+    "ControlPlane:packages",
+    "ControlPlane:initialize",
+    "WorkerNode:containerd",
+    "WorkerNode:join",
+  ]) {
+    it(`stops with an error when the provider is killed at ${stop}`, async () => {
+      const { exitCode } = await up({ env: { KEELSON_TEST_STOP_AT: stop } });
+
+      assert.notEqual(exitCode, 0);
+    });
+  }
+
+  it("saves what was done when it is interrupted once", async () => {
+    const { exitCode, output } = await up({ interruptAt: "w1: join the cluster" });
+
+    assert.notEqual(exitCode, 0);
+    assert.match(output, /KEELSON_ABORTED|update canceled/);
+  });
+
+  it("converges after all that, one resource at a time", async () => {
+    succeed(await up({}, "--parallel", "1"));
+
+    assert.deepEqual(await readyNodes(), ["cp1", "w1"]);
+  });
+
+  it("changes nothing the second time", async () => {
+    succeed(await pulumi(["preview", "--expect-no-changes"]));
+    const { output } = succeed(await up());
+
+    assert.match(output, /\d+ unchanged/);
+    assert.doesNotMatch(output, /\d+ (updated|created|deleted|replaced)/);
+  });
+
+  it("keeps every private key out of state, its backups and logs", async () => {
+    const { stdout } = succeed(await pulumi(["stack", "export", "--show-secrets"]));
+    const keys = privateKeysIn(JSON.parse(stdout));
+    assert.ok(keys.length >= 5, `only ${keys.length} keys in state`);
+
+    for (const key of keys) assert.deepEqual(await findSecret(key, [join(stateDirectory(), "stacks")]), []);
+  });
+
+  it("repairs a cluster whose machines lost their power", async () => {
+    await Promise.all([controlPlane, worker].map((machine) => localMachines().powerOff(machine)));
+    const { output } = succeed(await pulumi(["preview"]));
+    assert.match(output, /start the machine/);
+
+    succeed(await up());
+
+    assert.deepEqual(await readyNodes(), ["cp1", "w1"]);
+  });
+
+  it("adds a worker exactly as its preview says, and touches no other node", async () => {
+    const env = { TEST_WORKERS: "2" };
+    const preview = succeed(await pulumi(["preview"], { env }));
+    const update = succeed(await up({ env }));
+
+    assert.deepEqual(changed(update.output, "created"), changed(preview.output, "create"));
+    assert.deepEqual(changed(update.output, "updated"), changed(preview.output, "update"));
+    assert.deepEqual(await readyNodes(), ["cp1", "w1", "w2"]);
+  });
+
+  it("removes a worker from the cluster before its machine goes", async () => {
+    succeed(await up());
+
+    assert.deepEqual(await readyNodes(), ["cp1", "w1"]);
+    assert.deepEqual((await localMachines().list(fleet)).length, 2);
+  });
+
+  it("updates one target without the others", async () => {
+    const target =
+      "urn:pulumi:test::one-cluster::keelson:index:LocalCluster$keelson:index:WorkerNode::solo-w1";
+    const { output } = succeed(await up({}, "--target", target));
+
+    assert.doesNotMatch(output, /\d+ (updated|created|deleted|replaced)/);
+  });
+
+  it("destroys everything", async () => {
+    succeed(await pulumi(["destroy", "--yes", "--skip-preview", "--remove"]));
+
+    assert.deepEqual(await localMachines().list(fleet), []);
+  });
+
+  async function readyNodes(): Promise<string[]> {
+    const { stdout } = await kubectl(["get", "nodes", "--no-headers"]);
+    const rows = stdout
+      .trim()
+      .split("\n")
+      .map((row) => row.split(/\s+/));
+    return rows.filter(([, status]) => status === "Ready").map(([name = ""]) => name);
+  }
+
+  async function kubectl(args: readonly string[]): Promise<{ stdout: string }> {
+    const { stdout } = succeed(await pulumi(["stack", "output", "kubeconfig", "--show-secrets"]));
+    const { directory } = await resolve("kubectl");
+    const kubeconfig = join(stateDirectory(), "test.kubeconfig");
+    await writeFile(kubeconfig, stdout, { mode: 0o600 });
+    return await promisify(execFile)(join(directory, "kubectl"), ["--kubeconfig", kubeconfig, ...args]);
+  }
+});
+
+function succeed(result: CommandResult): CommandResult {
+  assert.equal(result.exitCode, 0, result.output);
+  return result;
+}
+
+/** All distinct private keys in a decrypted state, where secrets are JSON inside of JSON. */
+function privateKeysIn(value: unknown): string[] {
+  if (typeof value === "string") {
+    if (value.startsWith('{"') || value.startsWith('"')) return privateKeysIn(JSON.parse(value));
+    return value.includes("PRIVATE KEY-----") ? [value] : [];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return [...new Set(Object.values(value).flatMap(privateKeysIn))];
+}
+
+/** The nodes and machines that a run names with that word, sorted. */
+function changed(output: string, word: string): string[] {
+  const rows = output.matchAll(new RegExp(`keelson:index:(\\S+) (\\S+) ${word}\\b`, "g"));
+  return [...new Set([...rows].map(([, type = "", name = ""]) => `${type} ${name}`))].sort();
+}

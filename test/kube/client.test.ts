@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { KeelsonError } from "../../errors.ts";
+import { kubeClient } from "../../kube/client.ts";
+import type { KubeClient, KubeClientOptions } from "../../kube/client.ts";
+import { KubeError } from "../../kube/errors.ts";
+import { kubeconfigFor, startApiServer } from "../support/api-server.ts";
+import type { Answer, ApiServer, Seen } from "../support/api-server.ts";
+
+describe("kubeClient", () => {
+  const ends: (() => unknown)[] = [];
+
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+
+  async function world(
+    answer: (request: Seen) => Answer,
+    options: Partial<KubeClientOptions> = {},
+  ): Promise<{ server: ApiServer; client: KubeClient }> {
+    const server = await startApiServer(answer);
+    const client = await kubeClient({ kubeconfig: server.kubeconfig, ...options });
+    ends.push(server.stop, () => {
+      client.close();
+    });
+    return { server, client };
+  }
+
+  it("sends raw JSON and returns raw JSON, unknown fields included", async () => {
+    const { server, client } = await world(({ body }) => ({ body: { echo: body, future: 1 } }));
+    const body = { apiVersion: "v9", unknownField: { deep: [null, 1] } };
+    const answer = await client.request({
+      method: "POST",
+      path: "/api/v1/things",
+      query: { dryRun: "All" },
+      body,
+    });
+    assert.deepEqual(answer, { echo: body, future: 1 });
+    const [seen] = server.seen;
+    assert.equal(seen?.headers.authorization, "Bearer a-test-token");
+    assert.equal(seen.headers["content-type"], "application/json");
+    assert.deepEqual(seen.query, { dryRun: "All" });
+  });
+
+  it("keeps one connection for one request after another", async () => {
+    const { server, client } = await world(() => ({}));
+    for (let count = 0; count < 5; count += 1) await client.request({ path: "/version" });
+    assert.equal(server.connections(), 1);
+  });
+
+  it("throws the server's status, reason and words", async () => {
+    const body = { message: 'pods "x" is forbidden', reason: "Forbidden" };
+    const { client } = await world(() => ({ status: 403, body }));
+    await assert.rejects(client.request({ path: "/api/v1/pods" }), (error) => {
+      assert.ok(error instanceof KubeError);
+      assert.equal(error.code, "KEELSON_API_REFUSED");
+      assert.deepEqual([error.status, error.reason], [403, "Forbidden"]);
+      assert.equal(error.message, 'Cannot read /api/v1/pods: pods "x" is forbidden');
+      return true;
+    });
+  });
+
+  it("finds nothing where there is nothing", async () => {
+    const { client } = await world(() => ({ status: 404, body: { reason: "NotFound" } }));
+    assert.equal(await client.find("/api/v1/nodes/none"), undefined);
+  });
+
+  it("returns the text of a health endpoint", async () => {
+    const { client } = await world(() => ({ body: "ok" }));
+    assert.equal(await client.request({ path: "/readyz" }), "ok");
+  });
+
+  it("asks again when the server asks for patience", async () => {
+    const answers: Answer[] = [
+      { status: 429, body: { reason: "TooManyRequests" } },
+      { body: { fine: true } },
+    ];
+    const { client } = await world(() => answers.shift() ?? "cut");
+    assert.deepEqual(await client.request({ method: "POST", path: "/api/v1/x", body: {} }), { fine: true });
+  });
+
+  it("reads again when the connection is cut", async () => {
+    const answers: Answer[] = ["cut", { body: { fine: true } }];
+    const { client } = await world(() => answers.shift() ?? "cut");
+    assert.deepEqual(await client.request({ path: "/api/v1/x" }), { fine: true });
+  });
+
+  it("does not create twice when the connection is cut", async () => {
+    const { server, client } = await world(() => "cut");
+    await assert.rejects(client.request({ method: "POST", path: "/api/v1/x", body: {} }), {
+      code: "KEELSON_API_UNAVAILABLE",
+    });
+    assert.equal(server.seen.length, 1);
+  });
+
+  it("gives up on a server that stays silent", async () => {
+    const { client } = await world(() => "silence");
+    const asking = client.request({ method: "POST", path: "/api/v1/x", timeoutMs: 50 });
+    await assert.rejects(asking, { code: "KEELSON_API_UNAVAILABLE", message: /no answer in time$/ });
+  });
+
+  it("ends with the run", async () => {
+    const abort = new AbortController();
+    const { client } = await world(() => {
+      abort.abort();
+      return "silence";
+    });
+    await assert.rejects(client.request({ path: "/x", signal: abort.signal }), { code: "KEELSON_ABORTED" });
+  });
+
+  it("does not trust another authority", async () => {
+    const { server } = await world(() => ({}));
+    const other = await startApiServer(() => ({}));
+    ends.push(other.stop);
+    const mixed = other.kubeconfig.replace(String(other.port), String(server.port));
+    const client = await kubeClient({ kubeconfig: mixed });
+    await assert.rejects(client.request({ method: "POST", path: "/x" }), { code: "KEELSON_API_UNAVAILABLE" });
+    assert.equal(server.seen.length, 0);
+  });
+
+  it("goes through the first way that lives, and begins with it next time", async () => {
+    const dialled: string[] = [];
+    const dead = (): Promise<Duplex> => {
+      dialled.push("dead");
+      return Promise.reject(new Error("host down"));
+    };
+    const living = (host: string, port: number): Promise<Duplex> => {
+      dialled.push("living");
+      return Promise.resolve(connect(port, host));
+    };
+    const { client } = await world(() => ({}), { dials: [dead, living] });
+    await client.request({ path: "/a" });
+    await Promise.all([client.request({ path: "/b" }), client.request({ path: "/c" })]);
+    assert.deepEqual(dialled, ["dead", "living", "living"]);
+  });
+
+  it("passes over a way that connects but does not speak TLS", async () => {
+    const reset = (host: string, port: number): Promise<Duplex> =>
+      Promise.resolve(connect(port, host).destroy());
+    const living = (host: string, port: number): Promise<Duplex> => Promise.resolve(connect(port, host));
+    const { client } = await world(() => ({ body: { fine: true } }), { dials: [reset, living] });
+    assert.deepEqual(await client.request({ path: "/a" }), { fine: true });
+  });
+
+  it("names every way that failed", async () => {
+    const dials = ["one", "two"].map((name) => () => Promise.reject<Duplex>(new Error(`${name} is down`)));
+    const { client } = await world(() => ({}), { dials });
+    await assert.rejects(client.request({ method: "POST", path: "/a" }), (error) => {
+      assert.ok(KeelsonError.is(error));
+      assert.equal(error.code, "KEELSON_API_UNAVAILABLE");
+      assert.match(
+        error.message,
+        /^Cannot reach the API server at 127\.0\.0\.1:\d+: one is down; two is down$/,
+      );
+      return true;
+    });
+  });
+
+  it("refuses what is no kubeconfig without showing it", async () => {
+    for (const kubeconfig of ["secret-token: [", "{}", kubeconfigFor("http://127.0.0.1:1", "")]) {
+      await assert.rejects(kubeClient({ kubeconfig }), (error) => {
+        assert.ok(KeelsonError.is(error));
+        assert.equal(error.code, "KEELSON_INVALID_INPUT");
+        assert.ok(!error.message.includes("secret-token"));
+        return true;
+      });
+    }
+  });
+});
