@@ -64,6 +64,7 @@ async function targetOf(
   const { connection, name } = host;
   const bundle = await operation.bundle(cluster.kubernetes);
   const runner = connection && operation.pool.get(name, connection);
+  const ownCa = caHash(identity.ca.certificate);
   const fixed = {
     host,
     cluster,
@@ -80,11 +81,13 @@ async function targetOf(
     look: async () => {
       if (runner === undefined) return { ...fixed, facts: blankFacts(host), node: undefined };
       const facts = await gatherFacts(runner, factsRequest("controlPlane", bundle), operation.signal);
-      const node = facts.kubernetes.apiReady ? await api.node(host.nodeName) : undefined;
+      // An API server that answers may be another cluster's; the judge says so, in better words than TLS would.
+      const { apiReady, caSha256 } = facts.kubernetes;
+      const node = apiReady && caSha256 === ownCa ? await api.node(host.nodeName) : undefined;
       return { ...fixed, facts, node };
     },
     judge: (view) => {
-      judgeTarget(view, caHash(identity.ca.certificate));
+      judgeTarget(view, ownCa);
     },
   };
 }

@@ -32,6 +32,7 @@ export interface DownloadOptions {
 export class Downloader {
   readonly #options: Required<DownloaderOptions>;
   readonly #unreachable = new Map<string, string>();
+  readonly #repeated = new WeakSet<object>();
 
   constructor(options: DownloaderOptions = {}) {
     this.#options = {
@@ -94,7 +95,11 @@ export class Downloader {
   async probe(url: string, { headers = {}, signal }: DownloadOptions = {}): Promise<Answer> {
     const { host } = new URL(url);
     const known = this.#unreachable.get(host);
-    if (known !== undefined) throw failure(url, known, { cause: undefined });
+    if (known !== undefined) {
+      const repeated = failure(url, known, { cause: undefined });
+      this.#repeated.add(repeated);
+      throw repeated;
+    }
     const { env, connectTimeout, idleTimeout } = this.#options;
     try {
       return await request(url, { headers, env, connectTimeout, idleTimeout, signal });
@@ -105,6 +110,11 @@ export class Downloader {
         this.#unreachable.set(host, `${host} was out of reach before (${messageOf(cause)})`);
       throw failure(url, messageOf(cause), { cause });
     }
+  }
+
+  /** True for an error that only says again that a host is out of reach, which a reader knows by then. */
+  isRepeated(error: KeelsonError): boolean {
+    return this.#repeated.has(error);
   }
 
   async #fetchRest(url: string, part: string, options: DownloadOptions): Promise<void> {

@@ -56,7 +56,7 @@ export async function makeImage(
   blobs: string,
   toolchain: Toolchain,
 ): Promise<MadeImage> {
-  const { sources, progress } = toolchain;
+  const { sources, progress, downloader } = toolchain;
   const { name } = recipe;
   if (recipe.isPublic && sources.includes("download")) {
     try {
@@ -64,7 +64,7 @@ export async function makeImage(
     } catch (error) {
       if (!KeelsonError.is(error) || error.code !== "KEELSON_DOWNLOAD_FAILED") throw error;
       if (!sources.includes("build")) throw error;
-      progress(`${error.message}; it is composed instead`);
+      if (!downloader.isRepeated(error)) progress(`${error.message}; images of this registry are composed`);
     }
   }
   return { name, image: await compose(recipe, blobs, toolchain), source: "build" };

@@ -109,7 +109,7 @@ async function makeFiles(
   toolchain: Toolchain,
   makers: Makers,
 ): Promise<"download" | "build"> {
-  const { sources, places, progress } = toolchain;
+  const { sources, places, progress, downloader } = toolchain;
   const canBuild = sources.includes("build");
   const download = sources.includes("download") ? artifact.download?.(places) : undefined;
   if (download) {
@@ -118,7 +118,7 @@ async function makeFiles(
       return "download";
     } catch (error) {
       if (!canBuild || !KeelsonError.is(error) || error.code !== "KEELSON_DOWNLOAD_FAILED") throw error;
-      progress(`${error.message}; ${artifact.name} is built instead`);
+      if (!downloader.isRepeated(error)) progress(`${error.message}; ${artifact.name} is built instead`);
     }
   }
   if (canBuild) {

@@ -154,6 +154,8 @@ describe("Downloader", () => {
     await gone.stop();
     await rejectsWith(downloader.text(`${url}/a`), "KEELSON_DOWNLOAD_FAILED", /ECONNREFUSED/);
     await rejectsWith(downloader.text(`${url}/b`), "KEELSON_DOWNLOAD_FAILED", /was out of reach before/);
+    const isRepeated = (error: unknown): boolean => KeelsonError.is(error) && downloader.isRepeated(error);
+    await assert.rejects(downloader.text(`${url}/c`), isRepeated);
   });
 
   it("stops when the run is cancelled", async () => {
