@@ -7,8 +7,8 @@ import { say } from "../scripts/local/output.ts";
 import { PulumiRunner } from "../stacks/engine/pulumi-run.ts";
 import { openState } from "../stacks/engine/state.ts";
 import { defaultKubernetes, resolveBundle, resolvePulumi } from "../toolchain/index.ts";
+import { phaseTimes } from "./phase-times.ts";
 import { resourceTimes } from "./resource-times.ts";
-import type { ResourceTime } from "./resource-times.ts";
 
 /** `npm run bench:bootstrap`: how long it takes from nothing to two clusters with an app on both, and back. */
 const stack = "bench";
@@ -27,7 +27,7 @@ const pulumi = new PulumiRunner(await resolvePulumi({ onProgress: say }), await 
 const common = ["--stack", stack];
 const events = join(directory, "events.json");
 const rows: (readonly [what: string, seconds: number])[] = [];
-let resources: readonly ResourceTime[] = [];
+let log = "";
 try {
   await measureAll();
   print();
@@ -45,7 +45,7 @@ async function measureAll(): Promise<void> {
     await run([...up, "--event-log", events]);
     await waitForAnswers(await urls());
   });
-  resources = resourceTimes(await readFile(events, "utf8"));
+  log = await readFile(events, "utf8");
   await measure("up without a change", () => run(up));
   await measure("preview without a change", () => run(["preview", ...common]));
   await measure("add a worker", () => run([...up, "--config", "workers=2"]));
@@ -79,6 +79,15 @@ function print(): void {
       `| what | seconds |\n|---|---:|\n` +
       rows.map(([what, seconds]) => `| ${what} | ${seconds.toFixed(1)} |\n`).join("") +
       `\n| resource | begins | takes |\n|---|---:|---:|\n` +
-      resources.map(({ name, begins, takes }) => `| ${name} | ${begins} | ${takes} |\n`).join(""),
+      resourceTimes(log)
+        .map(({ name, begins, takes }) => `| ${name} | ${begins} | ${takes} |\n`)
+        .join("") +
+      `\n| phase | of | begins | takes |\n|---|---|---:|---:|\n` +
+      phaseTimes(log)
+        .map(
+          ({ resource, what, begins, takes }) =>
+            `| ${what} | ${resource} | ${String(begins)} | ${String(takes)} |\n`,
+        )
+        .join(""),
   );
 }

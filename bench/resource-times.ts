@@ -1,3 +1,5 @@
+import { readEvents } from "./events.ts";
+
 /** When the engine worked on a resource, in whole seconds since its first event. */
 export interface ResourceTime {
   readonly name: string;
@@ -5,18 +7,9 @@ export interface ResourceTime {
   readonly takes: number;
 }
 
-interface EngineEvent {
-  readonly timestamp: number;
-  readonly resourcePreEvent?: { readonly metadata: { readonly urn: string; readonly op: string } };
-  readonly resOutputsEvent?: { readonly metadata: { readonly urn: string } };
-}
-
-/** Reads an event log of the engine, one JSON object a line: the resources that took a second or more, in their order. */
+/** Reads an event log of the engine: the resources that took a second or more, in their order. */
 export function resourceTimes(log: string): readonly ResourceTime[] {
-  const events = log
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line) as EngineEvent);
+  const events = readEvents(log);
   const first = events[0]?.timestamp ?? 0;
   const begun = new Map<string, number>();
   const times: ResourceTime[] = [];

@@ -5,7 +5,7 @@ import { paths } from "../paths.ts";
 import { ownerAnnotation } from "../node-settings.ts";
 import { runUnit } from "../unit.ts";
 import type { ChangeContext, Phase } from "../view.ts";
-import { apiOf } from "./node.ts";
+import { apiOf, waitForNode } from "./node.ts";
 import type { NodeView } from "./node.ts";
 
 /**
@@ -47,6 +47,8 @@ async function joinCluster(view: NodeView, context: ChangeContext): Promise<void
       runner.write(paths.joinConfig, joinConfig(view, token), secret),
     ]);
     await runUnit(context, { name: "kubeadm-join", script, deadlineSeconds: 300 });
+    // The kubelet registers its Node a moment after kubeadm is done.
+    await waitForNode(view, signal);
   } finally {
     await Promise.allSettled([revoke(), runner.run(command`rm -f ${[paths.discovery, paths.joinConfig]}`)]);
   }

@@ -25,6 +25,20 @@ export function apiOf({ api, cluster }: NodeView): ClusterApi {
   );
 }
 
+/**
+ * Waits until the kubelet has registered the Node.
+ *
+ * @throws KeelsonError KEELSON_TIMEOUT after a minute
+ */
+export function waitForNode(view: NodeView, signal: AbortSignal): Promise<NodeFacts> {
+  return waitFor({
+    what: `Node "${view.host.nodeName}" to register`,
+    deadlineMs: 60_000,
+    signal,
+    probe: () => apiOf(view).node(view.host.nodeName),
+  });
+}
+
 /** Sets owner, labels and taints on the Node, and takes away those that are wanted no more. */
 export const nodeSettings: Phase<NodeView> = {
   title: "node settings",
@@ -88,15 +102,6 @@ function joining({ host }: HostView): NodeFacts {
     annotations: {},
     kubeletVersion: "",
   };
-}
-
-function waitForNode(view: NodeView, signal: AbortSignal): Promise<NodeFacts> {
-  return waitFor({
-    what: `Node "${view.host.nodeName}" to register`,
-    deadlineMs: 60_000,
-    signal,
-    probe: () => apiOf(view).node(view.host.nodeName),
-  });
 }
 
 /** What the API knows of the Node, then what the host knows: its kubelet, its way to the API, its last complaint. */

@@ -49,12 +49,12 @@ export class SimulatedHost extends FakeRunner {
     return this.#node;
   }
 
-  /** An API that knows this host's Node; it is Ready when it is asked a second time. */
+  /** An API that knows this host's Node; it is Ready when it is asked a third time: once it is registered and set. */
   get api(): ClusterApi {
     return {
       node: () => {
         this.#asked += 1;
-        if (this.#node && this.#asked > 1) this.#node = { ...this.#node, ready: true };
+        if (this.#node && this.#asked > 2) this.#node = { ...this.#node, ready: true };
         return Promise.resolve(this.#node);
       },
       patchNode: (_, { labels, annotations, taints }) => {
