@@ -1,4 +1,4 @@
-import type { Finding, Judged } from "./judge.ts";
+import type { Finding, Judged } from "./judged.ts";
 
 /** Whose host it is: a host of another cluster, or of another role, is never touched. */
 export function judgeOwner(judged: Judged): Finding[] {

@@ -1,21 +1,11 @@
 import { cidrAround, formatCidr, overlaps, parseCidr } from "../clusters/cidr.ts";
 import type { Cidr } from "../clusters/cidr.ts";
-import type { Cluster, ClusterHost } from "../clusters/cluster.ts";
 import type { HostFacts } from "../clusters/facts.ts";
-import type { ErrorCode, Problem } from "../errors.ts";
+import type { Problem } from "../errors.ts";
 import { judgeOwner } from "./judge-owner.ts";
+import type { Finding, Judged } from "./judged.ts";
 import { packageOfCommand } from "./phases/packages.ts";
 import { isContainer } from "./view.ts";
-
-/** What the judgement of one host needs to know. */
-export interface Judged {
-  readonly cluster: Cluster;
-  readonly clusterId: string;
-  /** SHA-256 of the cluster's CA; undefined while there is none. */
-  readonly caSha256: string | undefined;
-  readonly host: Pick<ClusterHost, "name" | "role" | "nodeName" | "nodeAddress">;
-  readonly facts: HostFacts;
-}
 
 /** Everything that is wrong with one host. Pure. */
 export function judgeHost(judged: Judged): readonly Problem[] {
@@ -28,8 +18,6 @@ export function judgeHost(judged: Judged): readonly Problem[] {
   ];
   return found.map(([code, message]) => ({ code, where: judged.host.name, message }));
 }
-
-export type Finding = readonly [ErrorCode, string];
 
 function judgeSystem(facts: HostFacts): Finding[] {
   const findings: Finding[] = [];

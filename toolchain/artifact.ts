@@ -1,4 +1,5 @@
 import type { Places } from "./settings.ts";
+import type { Expected } from "./verify.ts";
 
 /** A system that programs run on, in Go's words. */
 export interface Target {
@@ -72,4 +73,18 @@ export function thisTarget(): Target {
 /** What hosts run: Linux, on the same processor as this machine. */
 export function hostTarget(): Target {
   return { ...thisTarget(), os: "linux" };
+}
+
+/** An artifact that is here and verified. */
+export interface ResolvedArtifact {
+  readonly name: string;
+  /** Without leading `v`. */
+  readonly version: string;
+  /** Where it came from when it was new. */
+  readonly source: "path" | "download" | "build";
+  /** True if this run found it in the cache. */
+  readonly isCached: boolean;
+  /** Absolute path of the folder that holds the programs. */
+  readonly directory: string;
+  readonly files: Readonly<Record<string, Expected>>;
 }

@@ -1,5 +1,5 @@
 import { delimiter, dirname } from "node:path";
-import type { ResolvedArtifact } from "./resolve.ts";
+import type { ResolvedArtifact } from "./artifact.ts";
 
 export interface PulumiEnvironmentOptions {
   /** The engine, its language host and the Kubernetes provider. */

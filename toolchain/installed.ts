@@ -1,10 +1,9 @@
 import { access, constants, realpath } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { KeelsonError } from "../errors.ts";
-import type { Artifact } from "./artifact.ts";
+import type { Artifact, ResolvedArtifact } from "./artifact.ts";
 import { execute } from "./execute.ts";
 import { isAtLeast } from "./go-build.ts";
-import type { ResolvedArtifact } from "./resolve.ts";
 import type { Toolchain } from "./settings.ts";
 import { describeKnown } from "./verify.ts";
 import type { Expected } from "./verify.ts";

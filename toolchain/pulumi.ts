@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { clearBuildCache } from "./go-build.ts";
 import { linkOrCopy } from "./link.ts";
 import { resolve } from "./resolve.ts";
-import type { ResolvedArtifact } from "./resolve.ts";
+import type { ResolvedArtifact } from "./artifact.ts";
 import { settings } from "./settings.ts";
 import type { ToolchainOptions } from "./settings.ts";
 import { findChanged } from "./verify.ts";

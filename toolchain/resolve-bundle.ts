@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Artifact } from "./artifact.ts";
+import type { Artifact, ResolvedArtifact } from "./artifact.ts";
 import type { Bundle, BundleFile, BundleRole } from "./bundle.ts";
 import { clearBuildCache } from "./go-build.ts";
 import { recipeDigest } from "./go-module.ts";
@@ -17,7 +17,6 @@ import { writeArchive } from "./oci.ts";
 import type { Image } from "./oci.ts";
 import { blobsDirectory } from "./registry.ts";
 import { removeDrafts, resolveArtifact } from "./resolve.ts";
-import type { ResolvedArtifact } from "./resolve.ts";
 import { settings } from "./settings.ts";
 import type { Toolchain, ToolchainOptions } from "./settings.ts";
 import { kubectl } from "./tools.ts";

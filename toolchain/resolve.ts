@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KeelsonError } from "../errors.ts";
-import type { Artifact } from "./artifact.ts";
+import type { Artifact, ResolvedArtifact } from "./artifact.ts";
 import { buildFromSource } from "./go-build.ts";
 import { recipeDigest } from "./go-module.ts";
 import { findInstalled } from "./installed.ts";
@@ -12,20 +12,6 @@ import type { Toolchain, ToolchainOptions } from "./settings.ts";
 import { toolArtifact } from "./tools.ts";
 import { describeFile, findChanged } from "./verify.ts";
 import type { Expected } from "./verify.ts";
-
-/** An artifact that is here and verified. */
-export interface ResolvedArtifact {
-  readonly name: string;
-  /** Without leading `v`. */
-  readonly version: string;
-  /** Where it came from when it was new. */
-  readonly source: "path" | "download" | "build";
-  /** True if this run found it in the cache. */
-  readonly isCached: boolean;
-  /** Absolute path of the folder that holds the programs. */
-  readonly directory: string;
-  readonly files: Readonly<Record<string, Expected>>;
-}
 
 /** What the cache remembers of an artifact; paths are below its folder. */
 interface ArtifactRecord {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { blankFacts } from "../../bootstrap/facts/blank.ts";
 import { judgeHost, judgeTogether } from "../../bootstrap/judge.ts";
-import type { Judged } from "../../bootstrap/judge.ts";
+import type { Judged } from "../../bootstrap/judged.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
 import { cluster, clusterHost, identity } from "../support/bootstrap.ts";
 
