@@ -54,6 +54,7 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
   readonly clusterId: pulumi.Output<string>;
   readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>>;
   readonly deletedWith: pulumi.Resource | undefined;
+  readonly digestKey: pulumi.Output<string>;
 
   constructor(name: string, args: BareMetalClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:BareMetalCluster", name, {}, options);
@@ -73,6 +74,7 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
     this.clusterId = cluster.clusterId;
     this.nodeAddresses = cluster.nodeAddresses;
     this.deletedWith = cluster.deletedWith;
+    this.digestKey = cluster.digestKey;
     this.registerOutputs({ kubeconfig: this.kubeconfig, clusterId: this.clusterId });
   }
 }

@@ -21,8 +21,8 @@ export interface Cluster {
   /** When it is deleted, so is everything on the cluster: objects need not be taken away one by one. */
   readonly deletedWith: pulumi.Resource | undefined;
   /**
-   * Keys the digests of secret values. A secret that stays the same as long as the cluster lives.
-   * @default - derived from the kubeconfig, so that new admin credentials replace the pods that use secrets once
+   * Keys the digests of secret values that pods carry, so that nobody who reads pods can try out passwords. A secret that
+   * stays the same as long as the cluster lives: another one replaces the pods that use secrets.
    */
-  readonly digestKey?: pulumi.Output<string>;
+  readonly digestKey: pulumi.Output<string>;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Profile } from "../../clusters/profile.ts";
@@ -13,6 +14,11 @@ export interface ExistingClusterArgs {
   readonly clusterId?: string;
   /** What tells clusters apart: region, stage, kind of hardware. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * A long random secret that keys the digests of secret values.
+   * @default - derived from the kubeconfig, so that other credentials replace the pods that use secrets once
+   */
+  readonly digestKey?: pulumi.Input<string>;
 }
 
 /** A cluster that somebody else made and keeps. */
@@ -25,6 +31,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
   readonly clusterId: pulumi.Output<string>;
   readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>> = {};
   readonly deletedWith: pulumi.Resource | undefined = undefined;
+  readonly digestKey: pulumi.Output<string>;
 
   constructor(name: string, args: ExistingClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:ExistingCluster", name, {}, options);
@@ -34,7 +41,12 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
     this.profile = profile;
     this.kubeconfig = pulumi.secret(args.kubeconfig);
     this.clusterId = pulumi.output(clusterId);
+    this.digestKey = pulumi.secret(args.digestKey ?? this.kubeconfig.apply(digest));
     this.provider = apiProvider(name, this.kubeconfig, clusterId, { parent: this });
     this.registerOutputs({ clusterId: this.clusterId });
   }
+}
+
+function digest(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
 }

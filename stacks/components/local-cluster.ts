@@ -23,6 +23,7 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
   readonly clusterId: pulumi.Output<string>;
   readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>>;
   readonly deletedWith: pulumi.Resource | undefined;
+  readonly digestKey: pulumi.Output<string>;
 
   constructor(name: string, args: LocalClusterArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:LocalCluster", name, {}, options);
@@ -41,6 +42,7 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
     this.clusterId = cluster.clusterId;
     this.nodeAddresses = cluster.nodeAddresses;
     this.deletedWith = cluster.deletedWith;
+    this.digestKey = cluster.digestKey;
     this.registerOutputs({ kubeconfig: this.kubeconfig, clusterId: this.clusterId });
   }
 

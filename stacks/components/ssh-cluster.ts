@@ -14,6 +14,7 @@ import {
 } from "../resources.ts";
 import type { ExtraImage } from "../../toolchain/image-recipes.ts";
 import type { Cluster } from "./cluster.ts";
+import { digestKeyOf } from "./digest-key.ts";
 
 /** The Kubernetes version of a cluster that does not name one. */
 export const defaultKubernetes = "1.35.4";
@@ -98,6 +99,7 @@ export function declareCluster(
       Object.values(all).map(({ nodeName, nodeAddress }) => [nodeName, pulumi.output(nodeAddress)]),
     ),
     deletedWith: checked,
+    digestKey: pulumi.secret(identity.apply(digestKeyOf)),
   };
 }
 

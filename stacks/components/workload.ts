@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { App, Chart } from "cdk8s";
 import type { Profile } from "../../clusters/profile.ts";
@@ -61,7 +60,7 @@ export class Workload extends pulumi.ComponentResource {
 
   #render(cluster: Cluster): OnCluster {
     const { namespace = { name: this.#name } } = this.#args;
-    const late = new LateValues(cluster.digestKey ?? cluster.kubeconfig.apply(digest));
+    const late = new LateValues(cluster.digestKey);
     const app = new App({ resolvers: [late] });
     const chart = new Chart(app, this.#name, { namespace: namespace.name, disableResourceNameHashes: true });
     const { name, labels, profile } = cluster;
@@ -116,10 +115,6 @@ interface OnCluster {
   readonly cluster: Cluster;
   readonly late: LateValues;
   readonly result: Rendered;
-}
-
-function digest(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
 }
 
 function namespaceOf(name: string, { podSecurity = "restricted" }: Profile): OrderedObject & ObjectInputs {

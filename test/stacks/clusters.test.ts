@@ -81,6 +81,26 @@ describe("cluster components", () => {
     assert.ok(JSON.stringify(engine.registered).includes(key));
   });
 
+  it("key digests with a secret of their own identity, which is registered nowhere", async () => {
+    const edge = await bareMetal();
+    const east = new LocalCluster("east");
+    await settled(east);
+
+    const [first, second] = [await engine.valueOf(edge.digestKey), await engine.valueOf(east.digestKey)];
+    assert.match(first, /^[0-9a-f]{64}$/);
+    assert.notEqual(first, second);
+    assert.ok(await pulumi.isSecret(edge.digestKey));
+    assert.ok(!JSON.stringify(engine.registered).includes(first));
+  });
+
+  it("keep the key of digests as long as the identity lives, whatever else changes", async () => {
+    const before = await engine.valueOf((await bareMetal()).digestKey);
+    engine = await mockEngine();
+    const changed = await bareMetal({ kubernetes: "1.36.3", ssh: { user: "root" } });
+
+    assert.equal(await engine.valueOf(changed.digestKey), before);
+  });
+
   it("refuse two hosts of one name", async () => {
     await assert.rejects(
       bareMetal({ pools: { other: { hosts: { cp1: { address: "10.0.0.23" } } } } }),
@@ -110,6 +130,21 @@ describe("cluster components", () => {
     assert.equal(provider?.inputs["clusterIdentifier"], "cloud");
     assert.equal(cluster.deletedWith, undefined);
     assert.ok(await pulumi.isSecret(cluster.kubeconfig));
+    assert.ok(await pulumi.isSecret(cluster.digestKey));
+    assert.notEqual(await engine.valueOf(cluster.digestKey), "config");
+  });
+
+  it("key digests of a cluster that is there as the program says", async () => {
+    const profile = { kubernetes: "1.35" } as const;
+    const cluster = new ExistingCluster("cloud", {
+      kubeconfig: "config",
+      profile,
+      digestKey: "long and random",
+    });
+    await settled(cluster);
+
+    assert.equal(await engine.valueOf(cluster.digestKey), "long and random");
+    assert.ok(await pulumi.isSecret(cluster.digestKey));
   });
 
   function typed(type: string): MockedEngine["registered"][number] | undefined {

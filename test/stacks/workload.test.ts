@@ -283,6 +283,7 @@ function cluster(name: string): Cluster {
     clusterId: pulumi.output(`${name}-id`),
     nodeAddresses: { a: pulumi.output("10.0.0.1"), b: pulumi.output("fd00::2") },
     deletedWith: new Part(`${name}-end`),
+    digestKey: pulumi.secret(`digest key of ${name}`),
   };
 }
 

@@ -15,6 +15,16 @@ export interface Registered {
 }
 
 const consoleWarn = console.warn;
+const identityType = "keelson:index:ClusterIdentity";
+
+/** What the provider would make for a cluster: the same for the same name. */
+function identityOf(name: string): { readonly clusterId: string; readonly identity: object } {
+  const pair = (what: string): object => ({ certificate: what, privateKey: `private ${what} of ${name}` });
+  const clusterId = `${name}-0123456789abcdef`;
+  const authorities = { ca: pair("ca"), frontProxyCa: pair("front-proxy-ca"), etcdCa: pair("etcd-ca") };
+  const serviceAccount = { publicKey: "sa", privateKey: `private sa of ${name}` };
+  return { clusterId, identity: { clusterId, ...authorities, serviceAccount } };
+}
 
 /** Takes the place of Pulumi's engine: keeps what is registered, and answers with the inputs. */
 export class MockedEngine {
@@ -54,7 +64,10 @@ export async function mockEngine(options: { readonly preview?: boolean } = {}): 
   const engine = new MockedEngine();
   const mocks: pulumi.runtime.Mocks = {
     call: ({ inputs }) => inputs as Record<string, unknown>,
-    newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: inputs as Record<string, unknown> }),
+    newResource: ({ name, type, inputs }) => ({
+      id: `${name}-id`,
+      state: { ...(inputs as Record<string, unknown>), ...(type === identityType ? identityOf(name) : {}) },
+    }),
   };
   await pulumi.runtime.setMocks(mocks, "project", "stack", options.preview ?? false);
   const monitor = pulumi.runtime.getMonitor();
