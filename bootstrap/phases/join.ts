@@ -23,13 +23,14 @@ export const join: Phase<NodeView> = {
 /** Makes the kubelet of a host whose Node was deleted register it anew: it does so only when it starts. */
 export const registration: Phase<NodeView> = {
   title: "registration",
-  plan: ({ facts, node }) => {
-    if (!facts.kubernetes.kubeletConf || node !== undefined) return [];
+  plan: (view) => {
+    if (!view.facts.kubernetes.kubeletConf || view.node !== undefined) return [];
     return [
       {
         intent: "restart the kubelet, so that it registers its Node again",
         work: async ({ runner, signal }) => {
           await runner.run("systemctl restart kubelet.service", { signal });
+          await waitForNode(view, signal);
         },
       },
     ];

@@ -121,6 +121,30 @@ describe("runPlan", function () {
     );
   });
 
+  it("waits for the Node of a worker that has joined and registers late", async () => {
+    const wanted = clusterHost("worker");
+    const simulated = new SimulatedHost(wanted.name);
+    simulated.delayRegistration(2);
+
+    const intents = await run(simulated, wanted);
+
+    assert.ok(intents.includes("join the cluster with kubeadm"));
+    assert.ok(!intents.includes("restart the kubelet, so that it registers its Node again"));
+  });
+
+  it("waits for a Node that was deleted and registers again, late", async () => {
+    const wanted = clusterHost("worker");
+    const simulated = new SimulatedHost(wanted.name);
+    await run(simulated, wanted);
+    await simulated.api.deleteNode(wanted.nodeName);
+    simulated.delayRegistration(2);
+
+    const [intent] = await run(simulated, wanted);
+
+    assert.equal(intent, "restart the kubelet, so that it registers its Node again");
+    assert.ok(simulated.node);
+  });
+
   it("names what a phase left undone", async () => {
     const wanted = clusterHost("worker");
     const simulated = new SimulatedHost(wanted.name).when([/systemctl restart containerd/, ""]);

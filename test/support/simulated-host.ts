@@ -18,7 +18,8 @@ type Changeable<Value> = Value extends object
 export class SimulatedHost extends FakeRunner {
   readonly #facts: Changeable<HostFacts>;
   #node: NodeFacts | undefined;
-  #asked = 0;
+  #delay = 0;
+  #hidden = 0;
 
   constructor(name: string, facts: Partial<HostFacts> = {}) {
     super(name);
@@ -46,16 +47,23 @@ export class SimulatedHost extends FakeRunner {
 
   /** The Node as the API would show it. */
   get node(): NodeFacts | undefined {
-    return this.#node;
+    if (this.#hidden === 0) return this.#node;
+    this.#hidden -= 1;
+    return undefined;
   }
 
-  /** An API that knows this host's Node; it is Ready when it is asked a third time: once it is registered and set. */
+  /** From now on a Node registers late: the API does not know it for that many looks. */
+  delayRegistration(looks: number): void {
+    this.#delay = looks;
+  }
+
+  /** An API that knows this host's Node; whoever asks after it was patched finds it Ready. */
   get api(): ClusterApi {
     return {
       node: () => {
-        this.#asked += 1;
-        if (this.#node && this.#asked > 2) this.#node = { ...this.#node, ready: true };
-        return Promise.resolve(this.#node);
+        const isPatched = Object.keys(this.#node?.annotations ?? {}).length > 0;
+        if (this.#node && isPatched) this.#node = { ...this.#node, ready: true };
+        return Promise.resolve(this.node);
       },
       patchNode: (_, { labels, annotations, taints }) => {
         const node = this.#node;
@@ -170,6 +178,7 @@ export class SimulatedHost extends FakeRunner {
   }
 
   #startKubelet(): string {
+    if (this.#node === undefined) this.#hidden = this.#delay;
     this.#node ??= {
       ready: false,
       reason: "starting",
