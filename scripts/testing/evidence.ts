@@ -7,9 +7,9 @@ const mostLogs = 12;
 /** The ends of the log files below a folder, for the reader of a failure. */
 export async function collectLogs(directory: string): Promise<string> {
   const names = await readdir(directory, { recursive: true }).catch(() => []);
-  // A guest's own root lies in `upper` and `data`; its journals are not text.
+  // A guest's own root lies in `upper` and `data`; its journals are not text, and neither are Pulumi's logs.
   const logs = names
-    .filter((name) => name.endsWith(".log") && !/\/(upper|data)\//.test(name))
+    .filter((name) => name.endsWith(".log") && !/\/(upper|data|pulumi\/logs)\//.test(name))
     .slice(0, mostLogs);
   const parts = await Promise.all(
     logs.map(async (name) => {
