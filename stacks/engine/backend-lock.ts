@@ -2,6 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { KeelsonError } from "../../errors.ts";
+import { startTime } from "../../toolchain/processes.ts";
 import type { StateFolder } from "./state.ts";
 
 /** Who holds a stack of Pulumi's file backend. */
@@ -48,11 +49,8 @@ async function readLock(path: string): Promise<BackendLock | undefined> {
 
 /** A pid alone proves nothing: another program may have it by now. Where that cannot be seen, the pid decides. */
 async function isPulumi(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-  }
+  // Nor does a zombie's: the owner is dead, though it is not buried yet.
+  if ((await startTime(pid)) === undefined) return false;
   try {
     return (await readFile(`/proc/${String(pid)}/comm`, "utf8")).startsWith("pulumi");
   } catch {

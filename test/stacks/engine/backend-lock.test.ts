@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { removeDeadLocks } from "../../../stacks/engine/backend-lock.ts";
 import { hasStack, openState, type StateFolder } from "../../../stacks/engine/state.ts";
+import { skipBecause } from "../../support/skip.ts";
 
 describe("the lock of a stack", () => {
   let state: StateFolder;
@@ -29,13 +33,29 @@ describe("the lock of a stack", () => {
   });
 
   it("goes if another program has the pid of its owner by now", async function () {
-    if (process.platform !== "linux") {
-      console.log("Skipped: only Linux tells the name of a process");
-      this.skip();
-    }
+    if (process.platform !== "linux") skipBecause(this, "only Linux tells the name of a process");
     await lockedBy(process.pid, hostname());
     await removeDeadLocks(state, "keelson", "local");
     assert.deepEqual(await readdir(folder), []);
+  });
+
+  it("goes if its owner was killed and is not buried yet", async function () {
+    if (process.platform !== "linux") skipBecause(this, "only Linux shows the dead in /proc");
+    await symlink("/bin/true", join(state.path, "pulumi"));
+    // The sleep is the parent of the other program and never asks what became of it.
+    const parent = spawn("sh", ["-c", '"$0" & echo $!; exec sleep 600', join(state.path, "pulumi")]);
+    try {
+      const pid = Number(await once(parent.stdout, "data"));
+      while (!/^State:\tZ/m.test(await readFile(`/proc/${pid}/status`, "utf8"))) await nextTurn();
+      await lockedBy(pid, hostname());
+
+      await removeDeadLocks(state, "keelson", "local");
+
+      assert.deepEqual(await readdir(folder), []);
+    } finally {
+      parent.kill("SIGKILL");
+      await once(parent, "close");
+    }
   });
 
   it("stays if its owner is on another computer, and is named", async () => {
