@@ -7,6 +7,14 @@ import type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
 /** Kubernetes minors that this release brings up. */
 export const supportedMinors = ["1.34", "1.35", "1.36"] as const;
 
+/** The network of a cluster that says nothing about it. */
+export const defaultNetwork: Network = {
+  cni: "canal",
+  podCidr: "10.244.0.0/16",
+  serviceCidr: "10.96.0.0/12",
+  dnsDomain: "cluster.local",
+};
+
 /** A cluster as people write it: everything that has a default may be left out. */
 export interface ClusterSpec {
   readonly name: string;
@@ -14,6 +22,7 @@ export interface ClusterSpec {
   readonly kubernetes: string;
   /** @default - the address of the one control-plane host, port 6443 */
   readonly endpoint?: { readonly host: string; readonly port?: number };
+  /** @default - canal with 10.244.0.0/16 for pods and 10.96.0.0/12 for services */
   readonly network?: Partial<Network>;
   /** By logical name. */
   readonly hosts: Readonly<Record<string, HostSpec>>;
@@ -56,13 +65,7 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
     taints: host.taints ?? [],
   }));
   const first = hosts.find(({ role }) => role === "controlPlane");
-  const network: Network = {
-    cni: "canal",
-    podCidr: "10.244.0.0/16",
-    serviceCidr: "10.96.0.0/16",
-    dnsDomain: "cluster.local",
-    ...spec.network,
-  };
+  const network = { ...defaultNetwork, ...spec.network };
   const endpoint = { host: first?.nodeAddress ?? "", port: 6443, ...spec.endpoint };
   const cluster = { name: spec.name, kubernetes: spec.kubernetes, endpoint, network };
   const problems = [...clusterProblems(cluster), ...networkProblems(network), ...hostProblems(hosts)];

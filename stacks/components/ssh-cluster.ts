@@ -1,6 +1,7 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "../../clusters/cluster.ts";
+import { defaultNetwork } from "../../clusters/define-cluster.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import {
   type ClusterArgs,
@@ -18,13 +19,6 @@ import { digestKeyOf } from "./digest-key.ts";
 
 /** The Kubernetes version of a cluster that does not name one. */
 export const defaultKubernetes = "1.35.4";
-
-const defaultNetwork: Network = {
-  cni: "canal",
-  podCidr: "10.244.0.0/16",
-  serviceCidr: "10.96.0.0/12",
-  dnsDomain: "cluster.local",
-};
 
 /** A pod network, or connection, that hangs must not hang the run. In seconds. */
 const apiTimeoutSeconds = 30;

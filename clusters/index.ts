@@ -1,0 +1,20 @@
+export type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
+export { defaultNetwork, defineCluster, supportedMinors } from "./define-cluster.ts";
+export type { ClusterSpec, DefinedCluster, HostSpec } from "./define-cluster.ts";
+export type {
+  DiskFacts,
+  FileFacts,
+  HostAddress,
+  HostFacts,
+  HostRoute,
+  ImageFacts,
+  KernelFeature,
+  KubernetesFacts,
+  ListeningPort,
+  OperatingSystem,
+  OwnerToken,
+  PackageFacts,
+  UnitFacts,
+} from "./facts.ts";
+export type { Identity, KeyPair } from "./identity.ts";
+export type { PodSecurityLevel, Profile, StorageIntent } from "./profile.ts";
