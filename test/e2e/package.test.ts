@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
+import { openState } from "../../stacks/engine/state.ts";
+import { resolvePulumi } from "../../toolchain/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-describe("The npm package", () => {
+type Peer = "cdk8s" | "constructs" | "@pulumi/pulumi" | "@pulumi/kubernetes";
+
+describe("The npm package", function () {
+  this.timeout(600_000);
   let folder: string;
   let tarball: string;
 
-  before(async function () {
-    this.timeout(600_000);
-    folder = await mkdtemp(join(tmpdir(), "keelson-package-"));
+  before(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), "keelson-package-")));
     await npm(root, "pack", "--pack-destination", folder);
     const packed = (await readdir(folder)).find((name) => name.endsWith(".tgz"));
     assert.ok(packed, "npm pack must write a tarball");
@@ -38,8 +43,7 @@ describe("The npm package", () => {
     );
   });
 
-  it("renders the same manifests in a CommonJS project and in an ES module project, without Pulumi", async function () {
-    this.timeout(600_000);
+  it("renders the same manifests in a CommonJS project and in an ES module project, without Pulumi", async () => {
     const commonjs = await project("commonjs", { type: "commonjs" });
     await cp(join(root, "examples/cdk8s-app/main.cjs"), join(commonjs, "main.cjs"));
     await run(process.execPath, ["main.cjs"], { cwd: commonjs });
@@ -57,8 +61,7 @@ describe("The npm package", () => {
     assert.ok(!(await readdir(join(commonjs, "node_modules"))).includes("@pulumi"));
   });
 
-  it("brings types that a stock TypeScript project finds, old resolution included", async function () {
-    this.timeout(300_000);
+  it("brings types that a stock TypeScript project finds, old resolution included", async () => {
     const typed = await project("typed", { type: "commonjs" });
     const program = [
       'import { App, Chart } from "cdk8s";',
@@ -74,29 +77,93 @@ describe("The npm package", () => {
       ["--module", "nodenext"],
       ["--module", "esnext", "--moduleResolution", "bundler"],
     ];
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    for (const options of settings) {
-      const args = ["--strict", "--noEmit", "--target", "es2022", "--ignoreConfig", ...options, "main.ts"];
-      await run(process.execPath, [tsc, ...args], { cwd: typed });
-    }
+    for (const options of settings) await check(typed, options);
   });
 
-  async function project(name: string, settings: { readonly type: string }): Promise<string> {
+  describe("in a Pulumi project of a user's own, as the documentation shows one", () => {
+    let home: string;
+    let pulumi: PulumiRunner;
+
+    before(async () => {
+      home = await project("platform", { type: "module" }, ["@pulumi/pulumi", "@pulumi/kubernetes"]);
+      const page = await readFile(join(root, "docs/stacks.md"), "utf8");
+      await writeFile(join(home, "index.ts"), firstBlock(page, "ts"));
+      await writeFile(join(home, "Pulumi.yaml"), firstBlock(page, "yaml"));
+      pulumi = new PulumiRunner(await resolvePulumi(), await openState(), home);
+    });
+
+    it("previews the whole plan with the provider that came with it", async () => {
+      await pulumi.read(["stack", "init", "test"]);
+      const output = await pulumi.read(["preview", "--stack", "test", "--non-interactive"]);
+      await pulumi.read(["stack", "rm", "test", "--yes"]);
+
+      assert.match(output, /cp1: claim the host for cluster "lab";.*initialize the control plane/);
+      assert.match(output, /w1: .*join the cluster with kubeadm/);
+      assert.match(output, /kubernetes:apps\/v1:Deployment lab\/shop\/Deployment\/shop\/web create/);
+    });
+
+    it("gives every entry point its values and types", async () => {
+      const program = [
+        'import { type Cluster, defineCluster, type HostFacts, type Profile } from "keelson/clusters";',
+        'import { createIdentity, type Identity } from "keelson/bootstrap";',
+        'import { KeelsonError } from "keelson/errors";',
+        'import type { BareMetalCluster, BareMetalHost, ConnectionArgs, Pool } from "keelson/stacks";',
+        "export type Named = BareMetalCluster | BareMetalHost | ConnectionArgs | Pool | HostFacts | Profile;",
+        'const hosts = { cp1: { role: "controlPlane", address: "10.0.0.11" } } as const;',
+        'const spec = { name: "edge", kubernetes: "1.35.4", hosts };',
+        "const cluster: Cluster = defineCluster(spec).cluster;",
+        "const identity: Identity = await createIdentity(cluster.name);",
+        "try {",
+        '  defineCluster({ ...spec, kubernetes: "1.0" });',
+        "} catch (error) {",
+        "  console.log(cluster.endpoint.host, identity.clusterId, KeelsonError.is(error) && error.code);",
+        "}",
+      ].join("\n");
+      await writeFile(join(home, "entries.ts"), program);
+
+      await check(home, ["--module", "nodenext"]);
+      const { stdout } = await run(process.execPath, ["entries.ts"], { cwd: home });
+      assert.match(stdout, /^10\.0\.0\.11 edge-[0-9a-f]{16} KEELSON_PROBLEMS$/m);
+    });
+  });
+
+  /** Type-checks a project as strictly as its owner may. */
+  async function check(cwd: string, options: readonly string[]): Promise<void> {
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const fixed = ["--strict", "--noEmit", "--target", "es2022", "--ignoreConfig"];
+    const programs = (await readdir(cwd)).filter((name) => name.endsWith(".ts"));
+    await run(process.execPath, [tsc, ...fixed, ...options, ...programs], { cwd }).catch((error: unknown) => {
+      assert.fail((error as { stdout: string }).stdout);
+    });
+  }
+
+  async function project(
+    name: string,
+    settings: { readonly type: string },
+    more: readonly Peer[] = [],
+  ): Promise<string> {
     const path = await mkdtemp(join(folder, `${name}-`));
     await writeFile(
       join(path, "package.json"),
       JSON.stringify({ name, version: "1.0.0", private: true, ...settings }),
     );
     const versions = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
-      devDependencies: Record<"cdk8s" | "constructs", string>;
+      devDependencies: Record<Peer, string>;
     };
-    const peers = (["cdk8s", "constructs"] as const).map(
+    const peers = (["cdk8s", "constructs", ...more] as const).map(
       (peer) => `${peer}@${versions.devDependencies[peer]}`,
     );
     await npm(path, "install", "--prefer-offline", "--omit=optional", tarball, ...peers);
     return path;
   }
 });
+
+/** The first block of a page in a language. */
+function firstBlock(page: string, language: string): string {
+  const block = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "m").exec(page)?.[1];
+  assert.ok(block, `the page must have a block in ${language}`);
+  return block;
+}
 
 /** Runs npm with this process's own Node, as a user would. */
 async function npm(cwd: string, ...args: readonly string[]): Promise<{ stdout: string }> {
