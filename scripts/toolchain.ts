@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { KeelsonError } from "../errors.ts";
+import { staleImages } from "../machines/nspawn/stale-images.ts";
 import {
   clearBuildCache,
   cacheDirectory,
@@ -7,11 +8,18 @@ import {
   resolve,
   resolveBundle,
 } from "../toolchain/index.ts";
+import { pruneCache } from "../toolchain/prune.ts";
+import { staleArtifacts } from "../toolchain/stale.ts";
 import { tools } from "../toolchain/tools.ts";
 
-/** Prepares everything that `npm start` needs, and prints what is there. */
-const { values } = parseArgs({
+/**
+ * Prepares everything that `npm start` needs, and prints what is there. With `prune` it removes from the cache what
+ * earlier versions left there.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    "dry-run": { type: "boolean", default: false },
     kubernetes: { type: "string", default: defaultKubernetes },
     quiet: { type: "boolean", default: false },
   },
@@ -25,8 +33,16 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+const actions: Readonly<Record<string, () => Promise<void>>> = { prepare, prune };
+
 try {
-  await prepare();
+  const [name = "prepare"] = positionals;
+  const action = actions[name];
+  if (action === undefined) {
+    const known = Object.keys(actions).join('", "');
+    throw new KeelsonError("KEELSON_INVALID_INPUT", `Cannot run "${name}": it is none of "${known}"`);
+  }
+  await action();
 } catch (error) {
   if (!KeelsonError.is(error)) throw error;
   process.stderr.write(`${error.message}\n${error.fix} [${error.code}]\n`);
@@ -51,6 +67,16 @@ async function prepare(): Promise<void> {
     `\nKubernetes ${bundle.kubernetes}: ${bundle.directory}\n` +
       `A worker takes ${megabytes(worker)}, a control-plane host ${megabytes(all)}. Ready in ${elapsed()}.\n`,
   );
+}
+
+async function prune(): Promise<void> {
+  const cache = cacheDirectory();
+  const dryRun = values["dry-run"];
+  const stale = [...(await staleArtifacts(cache)), ...(await staleImages(cache))];
+  const pruned = await pruneCache(stale, { cache, dryRun, signal: controller.signal });
+  for (const { name, size } of pruned) process.stdout.write(`${megabytes(size).padStart(10)}  ${name}\n`);
+  const done = dryRun ? "would be removed" : "removed";
+  process.stdout.write(`${String(pruned.length)} ${done} from ${cache}\n`);
 }
 
 interface Row {

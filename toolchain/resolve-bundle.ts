@@ -59,7 +59,7 @@ export async function resolveBundle(
 ): Promise<Bundle> {
   const toolchain = settings(options);
   const release = releaseOf(kubernetes);
-  const directory = join(toolchain.cache, "bundles", `${release.kubernetes}-${await bundleRecipe(release)}`);
+  const directory = join(toolchain.cache, "bundles", await bundleFolder(release));
   const { cache, progress, signal } = toolchain;
   // One at a time, since bundles share what they download.
   const lock = join(cache, "locks", "bundles.lock");
@@ -74,7 +74,8 @@ export async function resolveBundle(
   return await withExtraImages(bundle, options);
 }
 
-function programsOf(release: KubernetesRelease): readonly BundleProgram[] {
+/** The programs of a Kubernetes version that hosts get as files. */
+export function programsOf(release: KubernetesRelease): readonly BundleProgram[] {
   const node = (artifact: Artifact, file: string): BundleProgram => ({
     artifact,
     file,
@@ -102,13 +103,14 @@ function programsOf(release: KubernetesRelease): readonly BundleProgram[] {
   ];
 }
 
-async function bundleRecipe(release: KubernetesRelease): Promise<string> {
+/** Where a bundle is kept, below `bundles` of the cache. Another recipe is another folder. */
+export async function bundleFolder(release: KubernetesRelease): Promise<string> {
   const hash = createHash("sha256");
   for (const { artifact, ...program } of programsOf(release)) {
     hash.update(JSON.stringify(program)).update(await recipeDigest(artifact));
   }
   for (const recipe of imageRecipes(release)) hash.update(await imageDigest(recipe));
-  return hash.digest("hex").slice(0, 12);
+  return `${release.kubernetes}-${hash.digest("hex").slice(0, 12)}`;
 }
 
 async function readCached(directory: string, cache: string): Promise<Bundle | undefined> {

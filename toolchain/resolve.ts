@@ -46,8 +46,7 @@ export async function resolveArtifact(
     const installed = await findInstalled(artifact, toolchain);
     if (installed) return installed;
   }
-  const folder = `${artifact.version}-${artifact.target.os}-${artifact.target.arch}-${await recipeDigest(artifact)}`;
-  const directory = join(cache, "artifacts", artifact.name, folder);
+  const directory = join(cache, "artifacts", await artifactFolder(artifact));
   if (sources.includes("cache")) {
     const cached = await readCached(artifact, directory, cache);
     if (cached) return cached;
@@ -60,6 +59,12 @@ export async function resolveArtifact(
     return cached ?? (await make(artifact, directory, toolchain, makers));
   };
   return await withLock(lock, `prepare ${artifact.name} ${artifact.version}`, work, options);
+}
+
+/** Where an artifact is kept, below `artifacts` of the cache. Another recipe is another folder. */
+export async function artifactFolder(artifact: Artifact): Promise<string> {
+  const { name, version, target } = artifact;
+  return `${name}/${version}-${target.os}-${target.arch}-${await recipeDigest(artifact)}`;
 }
 
 async function make(

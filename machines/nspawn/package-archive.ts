@@ -30,7 +30,8 @@ const packages = [
 /** Rises when what `writeIndex` writes changes. */
 const recipe = 2;
 
-const digest = createHash("sha256")
+/** Names the content of the package archive: another digest is another archive. */
+export const packagesDigest = createHash("sha256")
   .update(JSON.stringify({ recipe, rootDigest, packages }))
   .digest("hex")
   .slice(0, 16);
@@ -44,17 +45,17 @@ export async function ensurePackageArchive(
   root: string,
   options: MachineOptions = {},
 ): Promise<string> {
-  const directory = join(cache, "packages", digest);
+  const directory = join(cache, "packages", packagesDigest);
   if ((await readOptional(join(directory, "Release"))) !== undefined) return directory;
   await mkdir(join(cache, "packages"), { recursive: true });
   return await withLock(
-    join(cache, "packages", `${digest}.lock`),
+    join(cache, "packages", `${packagesDigest}.lock`),
     "fetch the machines' packages",
     async () => {
       if ((await readOptional(join(directory, "Release"))) !== undefined) return directory;
       options.onProgress?.("Fetching the packages that hosts install, once");
       await removeLeftovers(cache);
-      const partial = join(cache, "packages", `${digest}.${process.pid}.partial`);
+      const partial = join(cache, "packages", `${packagesDigest}.${process.pid}.partial`);
       try {
         const archives = await download(partial, root, options.signal);
         await writeIndex(archives);
