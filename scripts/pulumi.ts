@@ -1,4 +1,5 @@
 import { KeelsonError } from "../errors.ts";
+import { settleKilledRuns } from "../stacks/engine/killed-runs.ts";
 import { PulumiRunner } from "../stacks/engine/pulumi-run.ts";
 import { openState } from "../stacks/engine/state.ts";
 import { resolvePulumi } from "../toolchain/index.ts";
@@ -9,7 +10,10 @@ try {
   process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --conditions=keelson-source`.trim();
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
   const pulumi = await resolvePulumi({ onProgress });
-  const runner = new PulumiRunner(pulumi, await openState(), process.cwd());
+  const state = await openState();
+  const runner = new PulumiRunner(pulumi, state, process.cwd());
+  // A backend of the user's own is the user's to look after.
+  if (process.env["PULUMI_BACKEND_URL"] === undefined) await settleKilledRuns(runner, state);
   process.exitCode = await runner.run(process.argv.slice(2));
 } catch (error) {
   if (!KeelsonError.is(error)) throw error;

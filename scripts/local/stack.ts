@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { removeDeadLocks } from "../../stacks/engine/backend-lock.ts";
+import { settleKilledRun } from "../../stacks/engine/killed-runs.ts";
 import { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
 import { hasStack, openState } from "../../stacks/engine/state.ts";
 import { resolvePulumi } from "../../toolchain/index.ts";
@@ -31,18 +31,19 @@ export interface LocalStack {
   readonly exists: boolean;
 }
 
-/** Opens the local stack and makes it free if a killed run left it locked. */
+/** Opens the local stack and makes it free if a killed run left it behind. */
 export async function openLocalStack(onProgress: (line: string) => void): Promise<LocalStack> {
   const tools = await resolvePulumi({ onProgress });
   const state = await openState();
-  await removeDeadLocks(state, project, stack);
+  const root = join(import.meta.dirname, "../..");
+  const pulumi = new PulumiRunner(tools, state, root);
+  await settleKilledRun(pulumi, state, { project, stack });
   const folder = join(state.path, stack);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const root = join(import.meta.dirname, "../..");
   const exists = await hasStack(state, project, stack);
   // The salt of a stack that is gone opens nothing, and a new stack would stumble over it.
   if (!exists) await rm(join(root, `Pulumi.${stack}.yaml`), { force: true });
-  return { pulumi: new PulumiRunner(tools, state, root), folder, exists };
+  return { pulumi, folder, exists };
 }
 
 /** Reads what the stack exports, with its secrets. */
