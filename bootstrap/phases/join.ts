@@ -73,5 +73,8 @@ async function removeStaleNode(view: NodeView): Promise<void> {
   await apiOf(view).deleteNode(host.nodeName);
 }
 
+/** The kubelet of a join that was cut off goes on by itself, and may have joined since the host was read. */
 const script = `export HOME=/root
+systemctl stop kubelet.service
+if [ -e ${paths.kubeletConf} ]; then rm -f ${paths.bootstrapKubeletConf}; exec systemctl start kubelet.service; fi
 ${command`kubeadm join --config ${paths.joinConfig}`}`;
