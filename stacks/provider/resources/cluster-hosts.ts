@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import type { HostFacts } from "../../../clusters/facts.ts";
+import { type Problem, ProblemsError } from "../../../errors.ts";
 import type { Change } from "../changes.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
 import { type HostRecord, knownCluster, reachable } from "../hosts.ts";
@@ -45,6 +46,7 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
     return { outputs: { facts: await inspect(call, inputs, Object.keys(inputs.hosts), {}) } };
   },
   async update(call, inputs, prior) {
+    refuseRenames(inputs, prior.inputs);
     const recorded = prior.outputs.facts ?? {};
     const facts = await inspect(call, inputs, hostsToRead(inputs, prior), recorded);
     const known = Object.entries({ ...recorded, ...facts }).filter(([name]) => name in inputs.hosts);
@@ -58,6 +60,23 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
     if (silent.length > 0) warn(`Passed over without an answer, and not reset: ${silent.join(", ")}`);
   },
 };
+
+/**
+ * A node under a new name finds nothing to do; then the old name would leave, and take the living node with it.
+ *
+ * @throws ProblemsError with every host that was renamed
+ */
+function refuseRenames({ cluster, hosts }: ClusterHostsInputs, before: ClusterHostsInputs): void {
+  const gone = Object.entries(before.hosts).filter(([name]) => !(name in hosts));
+  const problems = Object.entries(hosts).flatMap(([where, { nodeName }]): Problem[] => {
+    const [former] = gone.find(([, host]) => host.nodeName === nodeName) ?? [];
+    if (former === undefined || where in before.hosts) return [];
+    const message = `is node "${nodeName}" under the name "${former}" already, and must leave it first`;
+    const fix = `Keep the name "${former}", or remove the host in one run and add it in the next`;
+    return [{ code: "KEELSON_HOST_OWNED", where, message, fix }];
+  });
+  if (problems.length > 0) throw new ProblemsError(`use the hosts of cluster "${cluster.name}"`, problems);
+}
 
 /** Tells a host's way of being reached from what it is. */
 export function isConnection(parts: Change["parts"]): boolean {
