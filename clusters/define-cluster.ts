@@ -5,7 +5,7 @@ import { formatCidr, overlaps, parseCidr } from "./cidr.ts";
 import type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
 
 /** Kubernetes minors that this release brings up. */
-export const supportedMinors = ["1.34", "1.35", "1.36"] as const;
+export const supportedMinors = ["1.35", "1.36"] as const;
 
 /** The network of a cluster that says nothing about it. */
 export const defaultNetwork: Network = {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { defineCluster } from "../../clusters/define-cluster.ts";
+import { defineCluster, supportedMinors } from "../../clusters/define-cluster.ts";
 import type { ClusterSpec } from "../../clusters/define-cluster.ts";
 import { ProblemsError } from "../../errors.ts";
+import { kubernetesVersions } from "../../toolchain/versions.ts";
 
 const spec: ClusterSpec = {
   name: "edge",
@@ -33,6 +34,12 @@ describe("defineCluster", () => {
         ["w1", "10.0.0.21", "203.0.113.7"],
       ],
     );
+  });
+
+  it("accepts exactly the versions that there are bundles for", () => {
+    for (const kubernetes of kubernetesVersions) assert.deepEqual(problemsOf({ kubernetes }), []);
+    const minors = kubernetesVersions.map((version) => version.replace(/\.\d+$/, ""));
+    assert.deepEqual(new Set(supportedMinors), new Set(minors));
   });
 
   const refused: readonly (readonly [string, Partial<ClusterSpec>, string])[] = [
