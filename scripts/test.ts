@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { Children } from "./testing/children.ts";
-import { e2eFiles, runE2eFile, standalone } from "./testing/e2e.ts";
+import { e2eFiles, runE2eFiles, standalone } from "./testing/e2e.ts";
 import { runGates } from "./testing/gates.ts";
 import { runMocha } from "./testing/mocha.ts";
 import { Totals } from "./testing/totals.ts";
@@ -50,10 +50,8 @@ async function runEverything(): Promise<void> {
   await stage("Long tests", listLongTests);
 }
 
-async function runFiles(files: readonly string[]): Promise<void> {
-  for (const file of files) {
-    await stage(file, () => runE2eFile(file, children, totals));
-  }
+function runFiles(files: readonly string[]): Promise<void> {
+  return runE2eFiles(files, { children, totals, stage });
 }
 
 /** Runs one part of the tests and prints how long it took; an interrupted run starts no further part. */

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import type { Children } from "./children.ts";
 import { collectLogs } from "./evidence.ts";
@@ -8,8 +8,17 @@ import { findLeftovers } from "./leftovers.ts";
 import { runMocha } from "./mocha.ts";
 import type { Totals } from "./totals.ts";
 
-/** Files that build on what an earlier one proves come after it; a file that is not named here comes last. */
-const order = ["toolchain", "package", "machines", "remote", "bootstrap", "up"];
+/** Runs one part of the tests under a title, unless the run was interrupted. */
+export type Stage = (title: string, work: () => Promise<void>) => Promise<void>;
+
+/** These take the computer for themselves: they fill its cache, or look at what it looks like afterwards. */
+const alone = ["toolchain", "package", "machines"];
+
+/** What runs side by side, the longest first; a file that is named nowhere comes last. */
+const together = ["kills", "start", "bootstrap", "bare-metal", "up", "remote"];
+
+/** Most of such a test is waiting: two at once keep two processors busy. */
+const lanes = 2;
 
 /** The shared settings leave these folders out. */
 export const standalone = [
@@ -22,18 +31,44 @@ export const standalone = [
 /** The end-to-end files of a folder in the order in which they run. */
 export async function e2eFiles(directory: string): Promise<readonly string[]> {
   const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(".test.ts")).sort();
+  const order = [...alone, ...together];
   const rank = (name: string): number => {
-    const at = order.indexOf(name.replace(".test.ts", ""));
+    const at = order.indexOf(testOf(name));
     return at === -1 ? order.length : at;
   };
   return names.sort((a, b) => rank(a) - rank(b)).map((name) => join(directory, name));
 }
 
+/** Runs the files in their order, each as a `stage`. What runs beside another file shows its output when it has ended. */
+export async function runE2eFiles(
+  files: readonly string[],
+  run: { readonly children: Children; readonly totals: Totals; readonly stage: Stage },
+): Promise<void> {
+  const waiting = [...files];
+  const next = (quiet: boolean): Promise<unknown> => {
+    const file = waiting.shift() ?? "";
+    return run.stage(file, () => runE2eFile(file, { ...run, quiet }));
+  };
+  while (waiting.length === 1 || alone.includes(testOf(waiting[0] ?? ""))) await next(false);
+  const lane = async (): Promise<void> => {
+    while (waiting.length > 0) await next(true);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+function testOf(file: string): string {
+  return basename(file, ".test.ts");
+}
+
 /** Runs one file with a state folder of its own, stops at its first failure, and sees to it that nothing stays behind. */
-export async function runE2eFile(file: string, children: Children, totals: Totals): Promise<void> {
+async function runE2eFile(
+  file: string,
+  { children, totals, quiet }: { children: Children; totals: Totals; quiet: boolean },
+): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "keelson-e2e-"));
   const env = { KEELSON_STATE: join(directory, "state") };
-  const passed = await runMocha({ name: file, args: [...standalone, "--bail", file], env }, children, totals);
+  const args = [...standalone, "--bail", file];
+  const passed = await runMocha({ name: file, args, env, quiet }, children, totals);
   if (!passed) process.stdout.write(await collectLogs(directory));
   await guard(file, env, children, totals);
   // What is still mounted there must not be deleted through.

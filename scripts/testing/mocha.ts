@@ -11,6 +11,8 @@ export interface MochaRun {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Shows the output only at the end, and in one piece. @default false */
+  readonly quiet?: boolean;
 }
 
 /** Runs mocha once and adds its summary; a run that ends without one is a failure. Returns whether all passed. */
@@ -19,7 +21,9 @@ export async function runMocha(run: MochaRun, children: Children, totals: Totals
   try {
     const output = join(directory, "summary.json");
     const command = ["node_modules/mocha/bin/mocha.js", ...run.args, "--reporter-option", `output=${output}`];
-    const { exitCode } = await children.node(command, run.env === undefined ? {} : { env: run.env });
+    const { env = {}, quiet = false } = run;
+    const { exitCode, output: shown } = await children.node(command, { env, quiet });
+    process.stdout.write(shown);
     const summary = await readSummary(output);
     if (summary === undefined) {
       totals.fail(run.name, `mocha ended before its tests did: exit code ${exitCode}`);
