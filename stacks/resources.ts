@@ -2,7 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster, Taint } from "../clusters/cluster.ts";
 import type { Identity } from "../clusters/identity.ts";
 import type { ExtraImage } from "../toolchain/image-recipes.ts";
+import { hideResponses } from "./debug-log.ts";
 import { version } from "./provider/version.ts";
+
+hideResponses();
 
 /** How to reach a host over SSH. Keys and passwords become secrets of the stack. */
 export interface ConnectionArgs {
@@ -106,7 +109,7 @@ export interface ControlPlaneArgs {
   readonly clusterId: pulumi.Input<string>;
   readonly identity: pulumi.Input<Identity>;
   readonly hosts: HostRecordArgs;
-  /** Lets a new cluster begin although a declared host is silent. @default false */
+  /** Lets the cluster begin anew although it was up before. @default false */
   readonly allowNewCluster?: boolean;
 }
 
