@@ -213,5 +213,15 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node joins the errors of several addresses in one without a message of its own.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error ? first.message : error.message;
+  const { message } = first instanceof Error ? first : error;
+  const [, words] = plainWords.find(([pattern]) => pattern.test(message)) ?? [];
+  return words ?? message;
 }
+
+/** What the system's and ssh2's own words mean. */
+const plainWords: readonly (readonly [RegExp, string])[] = [
+  [/EHOSTUNREACH|ENETUNREACH/, "there is no host, or no way to it"],
+  [/ECONNREFUSED/, "the host refuses connections to this port"],
+  [/ETIMEDOUT|Timed out while waiting for handshake/, "nothing answers"],
+  [/ENOTFOUND|EAI_AGAIN/, "the name is not known"],
+];

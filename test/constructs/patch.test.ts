@@ -98,9 +98,9 @@ function assertShown(rendered: unknown, wanted: unknown): void {
     return;
   }
   for (const [name, value] of Object.entries(wanted)) {
-    const found = (rendered as Readonly<Record<string, unknown>>)[name];
-    if (value === null) assert.equal(found, undefined);
-    else assertShown(found, value);
+    const shown = rendered as Readonly<Record<string, unknown>>;
+    if (value === null) assert.ok(!Object.hasOwn(shown, name));
+    else assertShown(shown[name], value);
   }
 }
 

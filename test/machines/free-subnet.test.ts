@@ -3,9 +3,11 @@ import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { freeSubnet, nthAddress } from "../../machines/free-subnet.ts";
 
+/** Twelve of them, as many as a test uses, cover at most three quarters of the range that is chosen from. */
+const shortestPrefix = 14;
 const byte = fc.integer({ min: 0, max: 255 });
 const network = fc
-  .tuple(fc.tuple(fc.constant(10), byte, byte, byte), fc.integer({ min: 11, max: 32 }))
+  .tuple(fc.tuple(fc.constant(10), byte, byte, byte), fc.integer({ min: shortestPrefix, max: 32 }))
   .map(([address, prefix]) => `${address.join(".")}/${String(prefix)}`);
 
 describe("freeSubnet", () => {
