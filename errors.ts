@@ -32,7 +32,7 @@ export const errorCodes = {
   KEELSON_HOST_NO_PACKAGES: "Give the host a package repository that it can reach",
   KEELSON_NETWORK_OVERLAP: "Choose pod and service ranges that no host network uses",
   KEELSON_CLUSTER_MAY_EXIST:
-    "Bring the silent hosts back, or set allowNewCluster if the cluster is lost for certain",
+    "Bring back the control-plane host that has the data, or set allowNewCluster if the cluster is lost for certain",
   KEELSON_PARTIAL_INIT: "Reset the hosts that the message names",
   KEELSON_IDENTITY_MISMATCH: "Restore the identity that made this cluster from the stack's backup",
   KEELSON_NODE_NOT_READY: "Read the diagnosis in the message",

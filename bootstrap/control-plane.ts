@@ -4,7 +4,7 @@ import type { ClusterApi } from "./api.ts";
 import { blankFacts } from "./facts/blank.ts";
 import { factsRequest, gatherFacts } from "./facts/gather.ts";
 import { caHash, mintKubeconfig } from "./identity.ts";
-import { judgeTarget } from "./judge-target.ts";
+import { judgeBeginning, judgeTarget } from "./judge-target.ts";
 import type {
   ApplyControlPlane,
   ControlPlaneState,
@@ -58,9 +58,10 @@ function onlyHost({ hosts }: Request): ReachableHost {
 
 async function targetOf(
   operation: Operation,
-  { cluster, identity }: Request,
+  request: Request,
   { host, api }: { host: ReachableHost; api: ClusterApi },
 ): Promise<PlanTarget<View>> {
+  const { cluster, identity } = request;
   const { connection, name } = host;
   const bundle = await operation.bundle(cluster.kubernetes);
   const runner = connection && operation.pool.get(name, connection);
@@ -87,7 +88,7 @@ async function targetOf(
       return { ...fixed, facts, node };
     },
     judge: (view) => {
-      judgeTarget(view, ownCa);
+      judgeTarget(view, ownCa, judgeBeginning(view, request));
     },
   };
 }

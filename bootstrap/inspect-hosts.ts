@@ -1,3 +1,4 @@
+import { networkProblems, sharedNames } from "../clusters/define-cluster.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import { KeelsonError, ProblemsError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
@@ -13,23 +14,26 @@ import type { InspectHosts, Operation, ReachableHost } from "./operation.ts";
  * @throws ProblemsError with every problem of every host; nothing was touched
  */
 export const inspectHosts: InspectHosts = async (operation, request) => {
-  const { cluster, identity, hosts, known, maySilent = [] } = request;
+  const { cluster, identity, hosts, declared = hosts, known, maySilent = [] } = request;
   const caSha256 = identity.caCertificate === "" ? undefined : caHash(identity.caCertificate);
-  const problems: Problem[] = [];
-  const read: Record<string, HostFacts> = {};
-  await Promise.all(
-    hosts.map(async (host) => {
+  const outcomes = await Promise.all(
+    hosts.map(async (host): Promise<HostFacts | readonly Problem[]> => {
       try {
-        read[host.name] = await look(operation, host);
+        return await look(operation, host);
       } catch (error) {
-        if (maySilent.includes(host.name) && isSilence(error)) return;
-        problems.push(problemOf(host.name, error));
+        return maySilent.includes(host.name) && isSilence(error) ? [] : [problemOf(host.name, error)];
       }
     }),
   );
-  for (const host of hosts) {
-    const facts = read[host.name];
-    if (facts === undefined) continue;
+  const problems: Problem[] = [...networkProblems(cluster.network), ...sharedNames(declared)];
+  const read: Record<string, HostFacts> = {};
+  for (const [index, host] of hosts.entries()) {
+    const facts = outcomes[index] ?? [];
+    if (!("hostname" in facts)) {
+      problems.push(...facts);
+      continue;
+    }
+    read[host.name] = facts;
     problems.push(...judgeHost({ cluster, clusterId: identity.clusterId, caSha256, host, facts }));
   }
   problems.push(...judgeTogether({ ...known, ...existing(hosts, read) }));

@@ -42,6 +42,8 @@ export type InspectHosts = (
     readonly cluster: Cluster;
     readonly identity: Pick<Identity, "clusterId"> & { readonly caCertificate: string };
     readonly hosts: readonly ReachableHost[];
+    /** All hosts of the cluster. @default - the ones that are read */
+    readonly declared?: readonly ClusterHost[];
     /** Facts recorded by earlier runs for hosts that this run does not touch. */
     readonly known: Readonly<Record<string, HostFacts>>;
     /** Names of hosts that may be silent because this run starts or removes them. */
@@ -64,7 +66,9 @@ export type ApplyControlPlane = (
     readonly cluster: Cluster;
     readonly identity: Identity;
     readonly hosts: readonly ReachableHost[];
-    /** Lets init run although a declared host is silent. */
+    /** True if the cluster was up before: then a host without its data is no place to begin. @default false */
+    readonly exists?: boolean;
+    /** Lets a cluster begin anew although it was up before. @default false */
     readonly allowNewCluster?: boolean;
   },
 ) => Promise<ControlPlaneState>;
@@ -92,8 +96,11 @@ export interface WorkerRequest {
 /** Brings one worker to Ready. Touches this host and one control-plane host's API only. */
 export type ApplyWorker = (operation: Operation, request: WorkerRequest) => Promise<void>;
 
-/** Drains (if the API answers and another schedulable node exists), resets the host if it is ours, removes the Node. */
-export type RemoveWorker = (operation: Operation, request: WorkerRequest) => Promise<void>;
+/**
+ * Drains (if the API answers and another schedulable node exists), resets the host if it is ours, removes the Node.
+ * Resolves with what it could not tidy, in words; nothing if all is gone.
+ */
+export type RemoveWorker = (operation: Operation, request: WorkerRequest) => Promise<readonly string[]>;
 
 /**
  * Ends a cluster: resets all hosts that carry the owner token, in parallel; silent ones are passed over after a short

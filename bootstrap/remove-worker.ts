@@ -1,3 +1,4 @@
+import type { HostFacts } from "../clusters/facts.ts";
 import { KeelsonError } from "../errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { drain } from "../kube/drain.ts";
@@ -5,24 +6,46 @@ import { clusterApi, openClient } from "./api.ts";
 import { parseNode } from "./node-facts.ts";
 import type { NodeFacts, RawNode } from "./node-facts.ts";
 import { ownerAnnotation } from "./node-settings.ts";
-import type { Operation, RemoveWorker, WorkerRequest } from "./operation.ts";
-import { resetHost } from "./reset-host.ts";
+import type { Operation, ReachableHost, RemoveWorker, WorkerRequest } from "./operation.ts";
+import { lookSoon, resetHost } from "./reset-host.ts";
+
+/** A host that is silent to SSH may still run its pods; one that is dead is noticed by the API only after a while. */
+const silentDrainMs = 20_000;
 
 /**
  * Takes a worker out of its cluster: drains it if its pods can go elsewhere, resets the host if it is the cluster's,
  * removes the Node. A dead host or a dead API is no obstacle; whatever answers is tidied.
  */
 export const removeWorker: RemoveWorker = async (operation, request) => {
+  const { clusterId, host } = request;
   const client = await openLiving(operation, request);
   try {
-    if (client) await drainNode(operation, request, client);
-    const outcome = await resetHost(operation, request.clusterId, request.host);
-    if (outcome === "silent") operation.log(request.host.name, "does not answer, and was not reset");
-    if (client) await deleteNode(operation, request, client);
+    const facts = await lookSoon(operation, host);
+    if (client) await drainNode(operation, request, { client, facts });
+    if (facts) await resetHost(operation, clusterId, host);
+    const isGone = client ? await deleteNode(operation, request, { client, facts }) : undefined;
+    return [...(facts ? [] : [hostLeft(host)]), ...(isGone === true ? [] : [nodeLeft(host, isGone)])];
   } finally {
     client?.close();
   }
 };
+
+function hostLeft({ name }: ReachableHost): string {
+  return `Host ${name} does not answer and was not reset: it still holds the cluster's credentials, and its kubelet would register the Node again. Install it anew before it comes back`;
+}
+
+function nodeLeft({ nodeName }: ReachableHost, isGone: false | undefined): string {
+  const remedy = `"kubectl delete node ${nodeName}"`;
+  return isGone === false
+    ? `Node "${nodeName}" was not removed: it does not carry the cluster's mark. If it is this host's, remove it with ${remedy}`
+    : `Node "${nodeName}" was not removed, for the API does not answer: when the cluster is back, remove it with ${remedy}`;
+}
+
+/** What a removal works with. The facts are missing if the host is silent. */
+interface Removal {
+  readonly client: KubeClient;
+  readonly facts: HostFacts | undefined;
+}
 
 async function openLiving(operation: Operation, { access }: WorkerRequest): Promise<KubeClient | undefined> {
   if (access.kubeconfig === "") return undefined;
@@ -38,36 +61,58 @@ async function openLiving(operation: Operation, { access }: WorkerRequest): Prom
   }
 }
 
-async function drainNode(
-  operation: Operation,
-  { clusterId, host }: WorkerRequest,
-  client: KubeClient,
-): Promise<void> {
+async function drainNode(operation: Operation, request: WorkerRequest, removal: Removal): Promise<void> {
+  const { host } = request;
+  const { client, facts } = removal;
   const nodes = await listNodes(client, operation.signal);
-  if (nodes.get(host.nodeName)?.annotations[ownerAnnotation] !== clusterId) return;
+  const own = nodes.get(host.nodeName);
+  if (!isOwn(request, own, facts) || (facts === undefined && !own.ready)) return;
   const others = [...nodes].filter(([name, node]) => name !== host.nodeName && canHost(node));
   if (others.length === 0) return;
   operation.onIntent({ host: host.name, what: "drain the Node" });
   if (operation.preview) return;
   operation.onPhase?.(host.name, "drain");
-  await drain(client, host.nodeName, {
-    signal: operation.signal,
-    onProgress: (line) => {
-      operation.log(host.name, line);
-    },
-  });
+  const onProgress = (line: string): void => {
+    operation.log(host.name, line);
+  };
+  const deadline = facts ? {} : { deadlineMs: silentDrainMs };
+  const drained = drain(client, host.nodeName, { signal: operation.signal, onProgress, ...deadline });
+  await (facts ? drained : drained.catch(ignoreTimeout));
 }
 
+/** A Node is the worker's if it says so, or if it says nothing yet and the host was cut off while it joined. */
+function isOwn(
+  { clusterId, host }: WorkerRequest,
+  node: NodeFacts | undefined,
+  facts: HostFacts | undefined,
+): node is NodeFacts {
+  const owner = node?.annotations[ownerAnnotation];
+  if (node === undefined || owner !== undefined) return owner === clusterId;
+  return (
+    facts?.owner?.clusterId === clusterId &&
+    facts.owner.nodeName === host.nodeName &&
+    facts.kubernetes.kubeletConf
+  );
+}
+
+/** Pods of a dead host never say that they ended: they go with their Node. */
+function ignoreTimeout(error: unknown): void {
+  if (!KeelsonError.is(error) || error.code !== "KEELSON_TIMEOUT") throw error;
+}
+
+/** Resolves with whether the Node is gone. */
 async function deleteNode(
   operation: Operation,
-  { clusterId, host }: WorkerRequest,
-  client: KubeClient,
-): Promise<void> {
-  const nodes = await listNodes(client, operation.signal);
-  if (nodes.get(host.nodeName)?.annotations[ownerAnnotation] !== clusterId) return;
-  operation.onIntent({ host: host.name, what: "remove the Node" });
-  if (operation.preview) return;
-  await clusterApi(client, operation.signal).deleteNode(host.nodeName);
+  request: WorkerRequest,
+  { client, facts }: Removal,
+): Promise<boolean> {
+  const { name, nodeName } = request.host;
+  const node = (await listNodes(client, operation.signal)).get(nodeName);
+  if (node === undefined) return true;
+  if (!isOwn(request, node, facts)) return false;
+  operation.onIntent({ host: name, what: "remove the Node" });
+  if (!operation.preview) await clusterApi(client, operation.signal).deleteNode(nodeName);
+  return true;
 }
 
 async function listNodes(client: KubeClient, signal: AbortSignal): Promise<ReadonlyMap<string, NodeFacts>> {

@@ -23,16 +23,16 @@ const request = { files: [], units: {}, traces: true };
 export async function resetHost(
   operation: Operation,
   clusterId: string,
-  { name, connection }: ReachableHost,
+  host: ReachableHost,
 ): Promise<ResetOutcome> {
+  const { name, connection } = host;
   const { pool, signal, preview, onIntent } = operation;
-  if (connection === undefined) return "silent";
-  const runner = pool.get(name, connection);
-  const facts = await lookBriefly(runner, signal);
-  if (facts === undefined) return "silent";
+  const facts = await lookSoon(operation, host);
+  if (facts === undefined || connection === undefined) return "silent";
   if (facts.owner?.clusterId !== clusterId) return "foreign";
   onIntent({ host: name, what: "reset the host" });
   if (preview) return "reset";
+  const runner = pool.get(name, connection);
   operation.onPhase?.(name, "reset");
   await withHostLock(runner, signal, async () => {
     await settleLeftovers(runner, facts, operation);
@@ -53,6 +53,14 @@ export async function resetHost(
     }
   });
   return "reset";
+}
+
+/** What a host holds; undefined if it does not answer within the time that a removal waits for it. */
+export async function lookSoon(
+  { pool, signal }: Operation,
+  { name, connection }: ReachableHost,
+): Promise<HostFacts | undefined> {
+  return connection === undefined ? undefined : lookBriefly(pool.get(name, connection), signal);
 }
 
 async function lookBriefly(runner: Runner, signal: AbortSignal): Promise<HostFacts | undefined> {

@@ -68,9 +68,42 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
   const network = { ...defaultNetwork, ...spec.network };
   const endpoint = { host: first?.nodeAddress ?? "", port: 6443, ...spec.endpoint };
   const cluster = { name: spec.name, kubernetes: spec.kubernetes, endpoint, network };
-  const problems = [...clusterProblems(cluster), ...networkProblems(network), ...hostProblems(hosts)];
+  const problems = [
+    ...clusterProblems(cluster),
+    ...networkProblems(network),
+    ...hostProblems(hosts),
+    ...sharedNames(hosts),
+  ];
   if (problems.length > 0) throw new ProblemsError(`define cluster "${spec.name}"`, problems);
   return { cluster, hosts };
+}
+
+/** What is wrong with the ranges of a cluster, among themselves. Pure. */
+export function networkProblems({ podCidr, serviceCidr, mtu }: Network): Problem[] {
+  const [pods, services] = [parseCidr(podCidr), parseCidr(serviceCidr)];
+  const problems = [
+    ...(pods
+      ? []
+      : [invalid("network.podCidr", `"${podCidr}" is not an address range such as 10.244.0.0/16`)]),
+    ...(services
+      ? []
+      : [invalid("network.serviceCidr", `"${serviceCidr}" is not an address range such as 10.96.0.0/16`)]),
+    ...(mtu === undefined || (Number.isInteger(mtu) && mtu >= 1280 && mtu <= 65535)
+      ? []
+      : [invalid("network.mtu", `${String(mtu)} is not between 1280 and 65535`)]),
+  ];
+  if (pods && services && overlaps(pods, services)) {
+    const message = `${formatCidr(services)} overlaps the pod range ${formatCidr(pods)}`;
+    problems.push({ code: "KEELSON_NETWORK_OVERLAP", where: "network.serviceCidr", message });
+  }
+  return problems;
+}
+
+/** Node names and addresses that several hosts of a cluster have. Pure. */
+export function sharedNames(
+  hosts: readonly Pick<ClusterHost, "name" | "nodeName" | "nodeAddress">[],
+): readonly Problem[] {
+  return [...repeated(hosts, "nodeName"), ...repeated(hosts, "nodeAddress")];
 }
 
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -98,26 +131,6 @@ function clusterProblems({ name, kubernetes, endpoint }: Cluster): Problem[] {
   ];
 }
 
-function networkProblems({ podCidr, serviceCidr, mtu }: Network): Problem[] {
-  const [pods, services] = [parseCidr(podCidr), parseCidr(serviceCidr)];
-  const problems = [
-    ...(pods
-      ? []
-      : [invalid("network.podCidr", `"${podCidr}" is not an address range such as 10.244.0.0/16`)]),
-    ...(services
-      ? []
-      : [invalid("network.serviceCidr", `"${serviceCidr}" is not an address range such as 10.96.0.0/16`)]),
-    ...(mtu === undefined || (Number.isInteger(mtu) && mtu >= 1280 && mtu <= 65535)
-      ? []
-      : [invalid("network.mtu", `${String(mtu)} is not between 1280 and 65535`)]),
-  ];
-  if (pods && services && overlaps(pods, services)) {
-    const message = `${formatCidr(services)} overlaps the pod range ${formatCidr(pods)}`;
-    problems.push({ code: "KEELSON_NETWORK_OVERLAP", where: "network.serviceCidr", message });
-  }
-  return problems;
-}
-
 function hostProblems(hosts: DefinedCluster["hosts"]): Problem[] {
   const masters = hosts.filter(({ role }) => role === "controlPlane").length;
   return [
@@ -137,12 +150,13 @@ function hostProblems(hosts: DefinedCluster["hosts"]): Problem[] {
         ? []
         : [invalid(`hosts.${host.name}.nodeAddress`, `"${host.nodeAddress}" is not an IP address`)]),
     ]),
-    ...repeated(hosts, "nodeName"),
-    ...repeated(hosts, "nodeAddress"),
   ];
 }
 
-function repeated(hosts: DefinedCluster["hosts"], key: "nodeName" | "nodeAddress"): Problem[] {
+function repeated(
+  hosts: readonly Pick<ClusterHost, "name" | "nodeName" | "nodeAddress">[],
+  key: "nodeName" | "nodeAddress",
+): Problem[] {
   const firsts = new Map<string, string>();
   return hosts.flatMap((host): Problem[] => {
     const other = firsts.get(host[key]);

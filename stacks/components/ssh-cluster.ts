@@ -31,6 +31,12 @@ export interface SshClusterArgs {
   readonly network?: Partial<Network>;
   /** Images of keelson's own that every node holds beforehand; `demo` is the one of the examples. @default [] */
   readonly extraImages?: readonly ExtraImage[];
+  /**
+   * Lets the control plane begin anew, empty, on a host that holds no data of the cluster. Only for a cluster that is
+   * lost for certain.
+   * @default false
+   */
+  readonly allowNewCluster?: boolean;
   /** What tells clusters apart: region, stage, kind of hardware. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
   /** What the cluster offers to applications, beyond its Kubernetes version. @default {} */
@@ -73,7 +79,13 @@ export function declareCluster(
   const { controlPlane } = hosts;
   const plane = new ControlPlane(
     name,
-    { cluster, clusterId, identity, hosts: controlPlane },
+    {
+      cluster,
+      clusterId,
+      identity,
+      hosts: controlPlane,
+      ...(args.allowNewCluster === undefined ? {} : { allowNewCluster: args.allowNewCluster }),
+    },
     { ...child, dependsOn: checked },
   );
   const access = { cluster, clusterId, kubeconfig: plane.kubeconfig, controlPlane };

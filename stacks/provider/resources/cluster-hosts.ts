@@ -57,7 +57,11 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
     const { clusterId, hosts, disposable } = inputs;
     if (disposable === true || clusterId === undefined) return;
     const { silent } = await world.bootstrap.resetHosts(operation, { clusterId, hosts: reachable(hosts) });
-    if (silent.length > 0) warn(`Passed over without an answer, and not reset: ${silent.join(", ")}`);
+    if (silent.length === 0) return;
+    const names = silent.join(", ");
+    warn(
+      `These hosts do not answer and were not reset: ${names}. They still hold the cluster's files: install them anew`,
+    );
   },
 };
 
@@ -108,10 +112,12 @@ async function inspect(
 ): Promise<Readonly<Record<string, HostFacts>>> {
   if (names.length === 0) return {};
   const known = Object.entries(recorded).filter(([name]) => name in inputs.hosts && !names.includes(name));
+  const declared = reachable(inputs.hosts);
   return world.bootstrap.inspectHosts(operation, {
     cluster: knownCluster(inputs.cluster),
     identity: { clusterId: inputs.clusterId ?? "", caCertificate: inputs.caCertificate ?? "" },
-    hosts: reachable(inputs.hosts).filter(({ name }) => names.includes(name)),
+    hosts: declared.filter(({ name }) => names.includes(name)),
+    declared,
     known: Object.fromEntries(known),
   });
 }

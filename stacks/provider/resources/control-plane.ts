@@ -20,7 +20,7 @@ export interface ControlPlaneInputs {
   readonly clusterId?: string;
   readonly identity?: Identity;
   readonly hosts: HostRecord;
-  /** Lets init run although a declared host is silent. */
+  /** Lets the cluster begin anew although it was up before. */
   readonly allowNewCluster?: boolean;
 }
 
@@ -55,7 +55,7 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   },
   async update(call, inputs, prior) {
     if (previewsStart(call, startedHosts(inputs.hosts, prior.inputs.hosts))) return {};
-    const changed = await apply(call, inputs);
+    const changed = await apply(call, inputs, prior.outputs.kubeconfig !== undefined);
     return keepsAccess(inputs, prior) ? { pending: [] } : changed;
   },
   async read(call, { inputs, outputs }) {
@@ -80,9 +80,14 @@ function keepsAccess(
   return isSame && outputs.kubeconfig !== undefined && renewal(cluster.name, outputs.expires).length === 0;
 }
 
-async function apply(call: Call, inputs: ControlPlaneInputs): Promise<Partial<ControlPlaneOutputs>> {
+async function apply(
+  call: Call,
+  inputs: ControlPlaneInputs,
+  exists = false,
+): Promise<Partial<ControlPlaneOutputs>> {
   const { operation, world } = call;
-  const state = await world.bootstrap.applyControlPlane(operation, await requestOf(call, inputs));
+  const request = { ...(await requestOf(call, inputs)), exists };
+  const state = await world.bootstrap.applyControlPlane(operation, request);
   if (operation.preview) return {};
   const { kubeconfig, caCertificate, expires } = state;
   return { kubeconfig, caCertificate, expires, pending: [] };

@@ -63,7 +63,8 @@ export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
     return pending === undefined ? "silent" : { pending };
   },
   async delete(call, { inputs }) {
-    await call.world.bootstrap.removeWorker(call.operation, await requestOf(call, inputs));
+    const left = await call.world.bootstrap.removeWorker(call.operation, await requestOf(call, inputs));
+    for (const line of left) call.warn(line);
   },
 };
 

@@ -47,6 +47,7 @@ export class FakeWorld implements World {
     },
     removeWorker: async (operation, { host }) => {
       await this.#work("removeWorker", operation, host.name);
+      return [];
     },
     resetHosts: (operation, { hosts }) => {
       this.#called("resetHosts", operation);
