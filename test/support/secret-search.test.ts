@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 import fc from "fast-check";
 
@@ -60,6 +62,15 @@ describe("findSecret()", () => {
     await writeFile(file, `${"x".repeat(1024 * 1024 - 5)}hunter2hunter2${"x".repeat(100)}`);
 
     assert.equal((await findSecret("hunter2hunter2", [file])).length, 1);
+  });
+
+  it("looks into what is compressed, also if its end is missing", async () => {
+    const packed = gzipSync(`hunter2hunter2\n${randomBytes(5000).toString("hex")}`);
+    await writeFile(join(directory, "whole"), packed);
+    await writeFile(join(directory, "cut"), packed.subarray(0, 3000));
+
+    const sightings = await findSecret("hunter2hunter2", [directory]);
+    assert.deepEqual(sightings.map(({ path }) => basename(path)).sort(), ["cut", "whole"]);
   });
 
   it("finds nothing where only the PEM's frame or other text stands", async () => {

@@ -1,6 +1,8 @@
 import { createReadStream } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { constants, createGunzip } from "node:zlib";
 
 /** A place where a secret stands in plain sight, in one of its spellings. */
 export interface SecretSighting {
@@ -73,10 +75,19 @@ async function spellingsIn(path: string, needles: ReadonlyMap<string, Buffer>): 
   const longest = Math.max(...[...needles.values()].map((needle) => needle.length));
   const found = new Set<string>();
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+  for await (const chunk of await readPlain(path)) {
     const window = Buffer.concat([rest, chunk as Buffer]);
     for (const [name, needle] of needles) if (window.includes(needle)) found.add(name);
     rest = window.subarray(Math.max(0, window.length - longest + 1));
   }
   return [...found];
+}
+
+/** A file's content; Pulumi compresses its logs, and one that is still being written ends in the middle. */
+async function readPlain(path: string): Promise<Readable> {
+  const raw = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  const file = await open(path);
+  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0).finally(() => file.close());
+  if (buffer.toString("hex") !== "1f8b") return raw;
+  return raw.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
 }
