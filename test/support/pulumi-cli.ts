@@ -1,14 +1,9 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { type CommandResult, runCommand } from "./command.ts";
+
+export type { CommandResult } from "./command.ts";
 
 const root = join(import.meta.dirname, "../..");
-
-export interface CommandResult {
-  readonly exitCode: number;
-  /** Both streams in order. */
-  readonly output: string;
-  readonly stdout: string;
-}
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -22,30 +17,11 @@ export function runScript(
   args: readonly string[],
   { env = {}, interruptAt }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [join(root, "scripts", script), ...args], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  let stdout = "";
-  let isInterrupted = false;
-  const hear = (chunk: Buffer): void => {
-    output += chunk.toString();
-    if (interruptAt === undefined || isInterrupted || !output.includes(interruptAt)) return;
-    isInterrupted = true;
-    child.kill("SIGINT");
-  };
-  child.stdout.on("data", (chunk: Buffer) => {
-    stdout += chunk.toString();
-    hear(chunk);
-  });
-  child.stderr.on("data", hear);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => {
-      resolve({ exitCode: code ?? 1, output, stdout });
-    });
+  return runCommand(process.execPath, [join(root, "scripts", script), ...args], {
+    env,
+    ...(interruptAt !== undefined && {
+      when: { isDue: (output) => output.includes(interruptAt), act: (child) => void child.kill("SIGINT") },
+    }),
   });
 }
 
