@@ -7,6 +7,7 @@ import { localMachines } from "../../machines/index.ts";
 import { fleetName } from "../../stacks/components/fleet-name.ts";
 import { stateDirectory } from "../../stacks/engine/state.ts";
 import { resolve } from "../../toolchain/index.ts";
+import { privateKeysIn } from "../support/private-keys.ts";
 import { type CommandOptions, type CommandResult, pulumiStack } from "../support/pulumi-cli.ts";
 import { findSecret } from "../support/secret-search.ts";
 import { skipBecause } from "../support/skip.ts";
@@ -134,16 +135,6 @@ describe("pulumi up on machines of this computer", function () {
 function succeed(result: CommandResult): CommandResult {
   assert.equal(result.exitCode, 0, result.output);
   return result;
-}
-
-/** All distinct private keys in a decrypted state, where secrets are JSON inside of JSON. */
-function privateKeysIn(value: unknown): string[] {
-  if (typeof value === "string") {
-    if (value.startsWith('{"') || value.startsWith('"')) return privateKeysIn(JSON.parse(value));
-    return value.includes("PRIVATE KEY-----") ? [value] : [];
-  }
-  if (typeof value !== "object" || value === null) return [];
-  return [...new Set(Object.values(value).flatMap(privateKeysIn))];
 }
 
 /** The nodes and machines that a run names with that word, sorted. */
