@@ -42,6 +42,7 @@ export async function withLock<T>(
   const mine = await newOwner(what);
   await mkdir(dirname(path), { recursive: true });
   await acquire(path, mine, options);
+  await removeDeadDrafts(path);
   try {
     return await work();
   } finally {
@@ -112,6 +113,18 @@ async function create(path: string, owner: LockOwner): Promise<boolean> {
     throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** A process that was killed between its draft and its link leaves the draft. */
+async function removeDeadDrafts(path: string): Promise<void> {
+  const names = await readdir(dirname(path));
+  for (const name of names.filter((each) => each.startsWith(`${basename(path)}.`))) {
+    const draft = join(dirname(path), name);
+    // One that cannot be read is being written.
+    const owner = await readOwner(draft).catch(() => undefined);
+    if (owner !== undefined && name.endsWith(owner.id) && !(await isAlive(owner)))
+      await rm(draft, { force: true });
   }
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeelsonError } from "../../errors.ts";
 import { readOwner, withLock } from "../../toolchain/lock.ts";
+import { startTime } from "../../toolchain/processes.ts";
 
 describe("withLock", () => {
   let directory: string;
@@ -84,6 +85,21 @@ describe("withLock", () => {
     await withLock(path, "mine", async () => Promise.resolve(), { onWait: (message) => waits.push(message) });
     assert.deepEqual(waits, []);
     assert.deepEqual(await readdir(directory), []);
+  });
+
+  it("removes what processes left that were killed while they took it, and nothing of living ones", async () => {
+    const child = await holder();
+    const owner = await readOwner(path);
+    assert.ok(owner);
+    await writeFile(`${path}.${owner.id}`, JSON.stringify(owner));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const self = { ...owner, id: "living", pid: process.pid, started: await startTime(process.pid) };
+    await writeFile(`${path}.living`, JSON.stringify(self));
+
+    await withLock(path, "next", async () => Promise.resolve());
+
+    assert.deepEqual(await readdir(directory), ["lock.living"]);
   });
 
   it("does not mistake a later process of the same pid for the owner", async () => {
