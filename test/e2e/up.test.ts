@@ -7,6 +7,7 @@ import { localMachines } from "../../machines/index.ts";
 import { fleetName } from "../../stacks/components/fleet-name.ts";
 import { stateDirectory } from "../../stacks/engine/state.ts";
 import { resolve } from "../../toolchain/index.ts";
+import { onMachine } from "../support/on-machine.ts";
 import { privateKeysIn } from "../support/private-keys.ts";
 import { type CommandOptions, type CommandResult, pulumiStack } from "../support/pulumi-cli.ts";
 import { findSecret } from "../support/secret-search.ts";
@@ -100,12 +101,34 @@ describe("pulumi up on machines of this computer", function () {
     assert.deepEqual((await localMachines().list(fleet)).length, 2);
   });
 
-  it("updates one target without the others", async () => {
+  it("adds the one worker that is targeted, with its machine", async () => {
+    // What the next test is about: the API notices it after most of a minute.
+    await onMachine(worker, "systemctl disable --now kubelet");
+
+    // Pulumi looks for whole names among what is there already, and for patterns among what is to come, too.
+    const { output } = succeed(await up({ env: twoWorkers }, "--target", "**::solo-w2"));
+
+    assert.deepEqual(changed(output, "created"), ["LocalMachine solo-w2", "WorkerNode solo-w2"]);
+    assert.deepEqual(changed(output, "updated"), []);
+    assert.ok((await readyNodes()).includes("w2"));
+  });
+
+  it("repairs the one worker that is targeted", async () => {
+    await kubectl(["wait", "node/w1", "--for", "condition=Ready=Unknown", "--timeout", "120s"]);
+
     const target =
       "urn:pulumi:test::one-cluster::keelson:index:LocalCluster$keelson:index:WorkerNode::solo-w1";
-    const { output } = succeed(await up({}, "--target", target));
+    const { output } = succeed(await up({ env: twoWorkers }, "--target", target));
 
-    assert.doesNotMatch(output, /\d+ (updated|created|deleted|replaced)/);
+    assert.deepEqual(changed(output, "updated"), ["WorkerNode solo-w1"]);
+    assert.deepEqual(await readyNodes(), ["cp1", "w1", "w2"]);
+    assert.equal(await onMachine(worker, "systemctl is-enabled kubelet"), "enabled\n");
+  });
+
+  it("takes over what was targeted, and has nothing left to do", async () => {
+    succeed(await up({ env: twoWorkers }));
+
+    succeed(await pulumi(["preview", "--expect-no-changes"], { env: twoWorkers }));
   });
 
   it("destroys everything", async () => {
