@@ -12,10 +12,10 @@ import type { Totals } from "./totals.ts";
 export type Stage = (title: string, work: () => Promise<void>) => Promise<void>;
 
 /** These take the computer for themselves: they fill its cache, or look at what it looks like afterwards. */
-const alone = ["toolchain", "package", "machines"];
+const alone = ["toolchain", "machines"];
 
 /** What runs side by side, the longest first; a file that is named nowhere comes last. */
-const together = ["kills", "start", "bootstrap", "bare-metal", "up", "remote"];
+const together = ["start", "kills", "bare-metal", "up", "bootstrap", "package", "remote"];
 
 /** Most of such a test is waiting: two at once keep two processors busy. */
 const lanes = 2;
