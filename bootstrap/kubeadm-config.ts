@@ -102,7 +102,8 @@ function initIgnores(facts: HostFacts): readonly string[] {
   return [
     ...hostIgnores(facts),
     ...manifests.map((name) => `FileAvailable--etc-kubernetes-manifests-${name}`),
-    ...(etcdData ? ["DirAvailable--var-lib-etcd"] : []),
+    // Where its manifest is, etcd may begin to write after the host was read.
+    ...(etcdData || manifests.includes("etcd.yaml") ? ["DirAvailable--var-lib-etcd"] : []),
     ...(isPartial ? portIgnores : []),
   ];
 }

@@ -57,6 +57,16 @@ describe("kubeadm's configuration", () => {
     ]);
   });
 
+  it("goes past the data that etcd begins to write once its manifest is there", () => {
+    const kubernetes = { ...stock.kubernetes, caSha256: "a", etcdData: false, manifests: ["etcd.yaml"] };
+    assert.deepEqual(
+      initOf({ ...stock, kubernetes }).nodeRegistration["ignorePreflightErrors"],
+      initOf({ ...stock, kubernetes: { ...kubernetes, etcdData: true } }).nodeRegistration[
+        "ignorePreflightErrors"
+      ],
+    );
+  });
+
   it("skips the phases that would print tokens or install add-ons", () => {
     assert.match(
       initConfig(blankView("controlPlane")),
