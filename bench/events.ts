@@ -18,3 +18,9 @@ export function readEvents(log: string): readonly EngineEvent[] {
     .filter((line) => line.trim() !== "")
     .map((line) => JSON.parse(line) as EngineEvent);
 }
+
+/** The kind of a resource and its name, `WorkerNode east-w1` for example. */
+export function nameOf(urn: string): string {
+  const [, , type = "", name = ""] = urn.split("::");
+  return `${type.split(":").at(-1) ?? ""} ${name}`;
+}

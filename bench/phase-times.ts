@@ -1,4 +1,4 @@
-import { type EngineEvent, readEvents } from "./events.ts";
+import { type EngineEvent, nameOf, readEvents } from "./events.ts";
 
 /** What a resource's row said, in whole seconds since the engine's first event, until it said the next thing. */
 export interface PhaseTime {
@@ -36,7 +36,6 @@ function readRow({ diagnosticEvent, resOutputsEvent }: EngineEvent): { urn: stri
 }
 
 function named(urn: string, what: string): Pick<PhaseTime, "resource" | "what"> {
-  const [, , type = "", name = ""] = urn.split("::");
   const short = what.length > 70 ? `${what.slice(0, 69)}…` : what;
-  return { resource: `${type.split(":").at(-1) ?? ""} ${name}`, what: short };
+  return { resource: nameOf(urn), what: short };
 }

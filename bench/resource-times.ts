@@ -1,4 +1,4 @@
-import { readEvents } from "./events.ts";
+import { nameOf, readEvents } from "./events.ts";
 
 /** When the engine worked on a resource, in whole seconds since its first event. */
 export interface ResourceTime {
@@ -21,9 +21,4 @@ export function resourceTimes(log: string): readonly ResourceTime[] {
       times.push({ name: nameOf(urn), begins: start - first, takes: timestamp - start });
   }
   return times.filter(({ takes }) => takes > 0).sort((a, b) => a.begins - b.begins);
-}
-
-function nameOf(urn: string): string {
-  const [, , type = "", name = ""] = urn.split("::");
-  return `${type.split(":").at(-1) ?? ""} ${name}`;
 }

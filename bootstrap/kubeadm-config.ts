@@ -114,9 +114,7 @@ function joinIgnores(facts: HostFacts): readonly string[] {
     ...hostIgnores(facts),
     ...(caSha256 === undefined ? [] : ["FileAvailable--etc-kubernetes-pki-ca.crt"]),
     ...(bootstrapKubeletConf ? ["FileAvailable--etc-kubernetes-bootstrap-kubelet.conf"] : []),
-    ...(caSha256 === undefined && !bootstrapKubeletConf
-      ? []
-      : portIgnores.filter((each) => each === "Port-10250")),
+    ...(caSha256 === undefined && !bootstrapKubeletConf ? [] : ["Port-10250"]),
   ];
 }
 

@@ -107,11 +107,12 @@ async function deleteNode(
   { client, facts }: Removal,
 ): Promise<boolean> {
   const { name, nodeName } = request.host;
-  const node = (await listNodes(client, operation.signal)).get(nodeName);
+  const api = clusterApi(client, operation.signal);
+  const node = await api.node(nodeName);
   if (node === undefined) return true;
   if (!isOwn(request, node, facts)) return false;
   operation.onIntent({ host: name, what: "remove the Node" });
-  if (!operation.preview) await clusterApi(client, operation.signal).deleteNode(nodeName);
+  if (!operation.preview) await api.deleteNode(nodeName);
   return true;
 }
 

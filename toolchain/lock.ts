@@ -42,8 +42,8 @@ export async function withLock<T>(
   const mine = await newOwner(what);
   await mkdir(dirname(path), { recursive: true });
   await acquire(path, mine, options);
-  await removeDeadDrafts(path);
   try {
+    await removeDeadDrafts(path);
     return await work();
   } finally {
     const owner = await readOwner(path);
