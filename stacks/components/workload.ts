@@ -7,7 +7,7 @@ import { type ServiceAddress, serviceAddress } from "../objects/addresses.ts";
 import { KubernetesObject, type ObjectInputs } from "../objects/kubernetes-object.ts";
 import { LateValues } from "../objects/late-values.ts";
 import type { OrderedObject } from "../objects/order.ts";
-import { describeAll, type Rendered, renderApp } from "../objects/render.ts";
+import { describeAll, describeWarnings, type Rendered, renderApp } from "../objects/render.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** What an app may know of the cluster that it is rendered for. Plain data: the same context renders the same bytes. */
@@ -78,7 +78,7 @@ export class Workload extends pulumi.ComponentResource {
         `Cannot deploy workload "${this.#name}": its app is not valid\n${describeAll(errors)}`,
       );
     }
-    if (warnings.length > 0) void pulumi.log.warn(describeAll(warnings), this);
+    if (warnings.length > 0) void pulumi.log.warn(describeWarnings(warnings), this);
   }
 
   #register({ cluster, late, result }: OnCluster): Record<string, ReturnType<typeof serviceAddress>> {

@@ -1,5 +1,10 @@
 import { ApiObject, type App } from "cdk8s";
-import { describeFindings, type Finding, type FindingCode } from "../../constructs/core/finding.ts";
+import {
+  describeFinding,
+  describeFindings,
+  type Finding,
+  type FindingCode,
+} from "../../constructs/core/finding.ts";
 import { findingsOf } from "../../constructs/core/findings.ts";
 import type { LateValues } from "./late-values.ts";
 import { type OrderedObject, type Plan, planOrder } from "./order.ts";
@@ -29,7 +34,18 @@ export function renderApp(app: App, late: LateValues, extra: readonly OrderedObj
 
 /** The findings of several clusters as one text; what holds for all of them is said once. */
 export function describeAll(findings: readonly Finding[]): string {
-  return describeFindings([...new Map(findings.map((each) => [JSON.stringify(each), each])).values()]);
+  return describeFindings(distinct(findings));
+}
+
+/** The same for warnings alone, without that word: the engine puts it in front itself. */
+export function describeWarnings(findings: readonly Finding[]): string {
+  return distinct(findings)
+    .map((finding) => `${finding.constructPath} ${describeFinding(finding)}`)
+    .join("\n");
+}
+
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 /** What constructs of other libraries say about themselves. Ours have said theirs in full. */

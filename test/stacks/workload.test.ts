@@ -205,14 +205,16 @@ describe("Workload", () => {
     assert.match(error.message, /shop\/only-cloud replicas: -1/);
   });
 
-  it("shows warnings with the workload and deploys", async () => {
+  it("shows warnings with the workload, once as such, and deploys", async () => {
     await deploy("shop", {
       clusters: [cluster("edge")],
       app: (chart) => {
         new WebService(chart, "web", { image: web.image, port: 8080 });
       },
     });
-    assert.match(engine.warnings.join("\n"), /warning shop\/web health: .*\[health-undeclared\]/);
+    const text = engine.warnings.join("\n");
+    assert.match(text, /^warning: .*shop\/web health: .*\[health-undeclared\]/m);
+    assert.doesNotMatch(text, /warning.* warning /);
     assert.ok(engine.find("edge/shop/Deployment/shop/web"));
   });
 
