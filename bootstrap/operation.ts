@@ -22,6 +22,8 @@ export interface Operation {
   readonly onIntent: (intent: Intent) => void;
   /** Hears the title of every phase that is about to change a host. */
   readonly onPhase?: (host: string, title: string) => void;
+  /** Hears why the live state could not be looked at: a host or the API does not answer. */
+  readonly onSilence?: (why: string) => void;
   /** The verified bundle of a version; in a preview it may be called too. */
   readonly bundle: (kubernetes: string) => Promise<Bundle>;
 }

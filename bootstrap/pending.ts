@@ -7,7 +7,7 @@ const silence: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "KEELSON_API_UNAVAILABLE",
 ]);
 
-/** Collects what an apply would do, as its own preview; undefined if nothing answered. */
+/** Collects what an apply would do, as its own preview; undefined if nothing answered, and `onSilence` hears why. */
 export async function listPending(
   operation: Operation,
   apply: (quiet: Operation) => Promise<unknown>,
@@ -16,8 +16,9 @@ export async function listPending(
   try {
     await apply({ ...operation, preview: true, onIntent: (intent) => intents.push(intent) });
   } catch (error) {
-    if (KeelsonError.is(error) && silence.has(error.code)) return undefined;
-    throw error;
+    if (!KeelsonError.is(error) || !silence.has(error.code)) throw error;
+    operation.onSilence?.(error.message);
+    return undefined;
   }
   return intents;
 }

@@ -8,6 +8,7 @@ import type { Access } from "./access.ts";
 import { DialingAgent } from "./dialing-agent.ts";
 import type { Dial } from "./dialing-agent.ts";
 import { hasStatus, KubeError } from "./errors.ts";
+import { pastStart } from "./starting.ts";
 
 const defaultTimeoutMs = 15_000;
 const longestAnswer = 256 * 1024 * 1024;
@@ -42,7 +43,7 @@ export interface KubeClientOptions {
 export interface KubeClient {
   /**
    * Sends one request. Reading requests, and those that may be repeated, are tried again when the connection fails or
-   * the server asks for patience.
+   * the server asks for patience. A server that forbids something while it starts is waited for.
    *
    * @throws KubeError if the server answered with an error
    * @throws KeelsonError KEELSON_API_UNAVAILABLE if no way led to the server; KEELSON_ABORTED
@@ -61,8 +62,15 @@ export interface KubeClient {
 export async function kubeClient(options: KubeClientOptions): Promise<KubeClient> {
   const access = await readAccess(options.kubeconfig, options.dials !== undefined);
   const agent = new DialingAgent(access, options.dials ?? [dialDirectly]);
+  const once = async <Answer>(wanted: KubeRequest): Promise<Answer> =>
+    send<Answer>({ access, agent, headers: await access.headers() }, wanted);
   const request = <Answer>(wanted: KubeRequest): Promise<Answer> =>
-    withRetries(wanted, async () => send<Answer>({ access, agent, headers: await access.headers() }, wanted));
+    pastStart({
+      what: describe(wanted),
+      send: () => withRetries(wanted, () => once<Answer>(wanted)),
+      isReady: () => isReady(once, wanted.signal),
+      ...(wanted.signal && { signal: wanted.signal }),
+    });
   return {
     request,
     find: async (path, { signal, timeoutMs } = {}) => {
@@ -81,6 +89,20 @@ export async function kubeClient(options: KubeClientOptions): Promise<KubeClient
       agent.destroy();
     },
   };
+}
+
+/** Everybody may ask whether a server is ready; as long as it knows no roles, this is forbidden, too. */
+async function isReady(
+  ask: (request: KubeRequest) => Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    await ask({ path: "/readyz", timeoutMs: quickMs, ...(signal && { signal }) });
+    return true;
+  } catch (error) {
+    if (KeelsonError.is(error) && error.code !== "KEELSON_ABORTED") return false;
+    throw error;
+  }
 }
 
 function dialDirectly(host: string, port: number): Promise<Duplex> {

@@ -30,6 +30,8 @@ export interface Shared {
   readonly masker: Masker;
   readonly pool: RunnerPool;
   readonly cancelled: AbortSignal;
+  /** What was said of silent hosts in this run. */
+  readonly silences: Set<string>;
 }
 
 /** A call of the engine that is being served. */
@@ -77,6 +79,11 @@ export function openCall(
       onIntent: (intent) => {
         intents.push(intent);
         if (mode === "work") row.status(`${intent.host}: ${intent.what}`);
+      },
+      onSilence: (why) => {
+        // One cause makes many resources silent: a person reads it once.
+        if (!shared.silences.has(why)) row.note("warning", `${why}. The state is taken as it was`);
+        shared.silences.add(why);
       },
       bundle: (kubernetes) =>
         shared.world.bundle(kubernetes, { extraImages: extraImagesOf(values[0]), onProgress }),

@@ -28,6 +28,7 @@ export class Provider {
   readonly #resources: ReadonlyMap<string, AnyResource>;
   readonly #options: ProviderOptions;
   readonly #masker = new Masker();
+  readonly #silences = new Set<string>();
   #pool: RunnerPool | undefined;
   #cancel = new AbortController();
 
@@ -148,7 +149,8 @@ export class Provider {
   #open(subject: Subject, mode: CallMode, values: readonly Value[]): OpenCall {
     const { world, engine } = this.#options;
     this.#pool ??= world.openPool(this.#masker);
-    const shared = { world, engine, masker: this.#masker, pool: this.#pool, cancelled: this.#cancel.signal };
+    const [masker, pool, cancelled] = [this.#masker, this.#pool, this.#cancel.signal];
+    const shared = { world, engine, masker, pool, cancelled, silences: this.#silences };
     return openCall(shared, subject, mode, values);
   }
 

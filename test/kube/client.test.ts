@@ -51,7 +51,7 @@ describe("kubeClient", () => {
 
   it("throws the server's status, reason and words", async () => {
     const body = { message: 'pods "x" is forbidden', reason: "Forbidden" };
-    const { client } = await world(() => ({ status: 403, body }));
+    const { client } = await world(({ path }) => (path === "/readyz" ? {} : { status: 403, body }));
     await assert.rejects(client.request({ path: "/api/v1/pods" }), (error) => {
       assert.ok(error instanceof KubeError);
       assert.equal(error.code, "KEELSON_API_REFUSED");
@@ -59,6 +59,20 @@ describe("kubeClient", () => {
       assert.equal(error.message, 'Cannot read /api/v1/pods: pods "x" is forbidden');
       return true;
     });
+  });
+
+  it("waits for a server that forbids everything while it starts", async () => {
+    const forbidden: Answer = { status: 403, body: { reason: "Forbidden" } };
+    const starting = [forbidden, forbidden, { status: 500, body: "rbac/bootstrap-roles failed" }];
+    let isReady = false;
+    const { server, client } = await world(({ path }): Answer => {
+      if (path !== "/readyz") return isReady ? { body: { fine: true } } : forbidden;
+      isReady = starting.length === 0;
+      return starting.shift() ?? {};
+    });
+
+    assert.deepEqual(await client.request({ method: "POST", path: "/api/v1/x", body: {} }), { fine: true });
+    assert.equal(server.seen.filter(({ path }) => path === "/readyz").length, 4);
   });
 
   it("finds nothing where there is nothing", async () => {

@@ -161,6 +161,18 @@ describe("the provider", () => {
       assert.deepEqual((await harness.read("ControlPlane", state)).outputs, state.outputs);
     });
 
+    it("says once in a run why nothing answers, and that the state was kept", async () => {
+      const why = "Cannot reach the API server at 10.0.0.11:6443: timed out";
+      harness.world.bootstrap.pendingWorker = ({ onSilence }) => {
+        onSilence?.(why);
+        return Promise.resolve(undefined);
+      };
+      const state = await made("WorkerNode", worker());
+      await harness.read("WorkerNode", state);
+      await harness.read("WorkerNode", state);
+      assert.deepEqual(harness.notes, [`${why}. The state is taken as it was`]);
+    });
+
     it("keeps the state and warns if the reading fails", async () => {
       const state = await made("ClusterServices", services());
       harness.world.bootstrap.pendingClusterServices = () => Promise.reject(new Error("odd answer"));
