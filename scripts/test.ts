@@ -8,7 +8,7 @@ import { Totals } from "./testing/totals.ts";
 
 const usage = `Usage: npm test                      gates, unit tests, end-to-end tests
        npm test -- test/e2e/up.test.ts   these files only
-       npm run test:long              the long tests only`;
+       npm run test:long              all end-to-end tests, the long ones too`;
 
 const children = new Children();
 const totals = new Totals();
@@ -32,7 +32,8 @@ async function run(): Promise<void> {
     process.stdout.write(`${usage}\n`);
   } else if (values.long) {
     await stage("Toolchain", prepareToolchain);
-    await runFiles(await e2eFiles("test/long"));
+    process.env["KEELSON_LONG"] = "1";
+    await runFiles([...(await e2eFiles("test/e2e")), ...(await e2eFiles("test/long"))]);
   } else if (positionals.length > 0) {
     await runFiles(positionals);
   } else {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
+import { isAlive, readOwner, withLock } from "../../toolchain/lock.ts";
 import type { Children } from "./children.ts";
 import { collectLogs } from "./evidence.ts";
 import { findLeftovers } from "./leftovers.ts";
@@ -19,6 +20,11 @@ const together = ["start", "kills", "bare-metal", "up", "bootstrap", "package", 
 
 /** Most of such a test is waiting: two at once keep two processors busy. */
 const lanes = 2;
+
+/** What the folder of one file's run is called. */
+const prefix = "keelson-e2e-";
+
+const destroyFleets = ["scripts/testing/destroy-fleets.ts"];
 
 /** The shared settings leave these folders out. */
 export const standalone = [
@@ -44,6 +50,7 @@ export async function runE2eFiles(
   files: readonly string[],
   run: { readonly children: Children; readonly totals: Totals; readonly stage: Stage },
 ): Promise<void> {
+  await cleanUpAfterDeadRuns(run.children);
   const waiting = [...files];
   const next = (quiet: boolean): Promise<unknown> => {
     const file = waiting.shift() ?? "";
@@ -65,15 +72,41 @@ async function runE2eFile(
   file: string,
   { children, totals, quiet }: { children: Children; totals: Totals; quiet: boolean },
 ): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "keelson-e2e-"));
-  const env = { KEELSON_STATE: join(directory, "state") };
+  const directory = await mkdtemp(join(tmpdir(), prefix));
+  const env = stateOf(directory);
   const args = [...standalone, "--bail", file];
-  const passed = await runMocha({ name: file, args, env, quiet }, children, totals);
-  if (!passed) process.stdout.write(await collectLogs(directory));
-  await guard(file, env, children, totals);
-  // What is still mounted there must not be deleted through.
-  if ((await findLeftovers(env.KEELSON_STATE)).length === 0)
+  await withLock(lockOf(directory), `test ${file}`, async () => {
+    const passed = await runMocha({ name: file, args, env, quiet }, children, totals);
+    if (!passed) process.stdout.write(await collectLogs(directory));
+    await guard(file, env, children, totals);
+  });
+  await removeIfEmpty(directory);
+}
+
+/** A run that was killed left its machines; they would take memory and processors from this one. */
+async function cleanUpAfterDeadRuns(children: Children): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(prefix));
+  for (const directory of names.map((name) => join(tmpdir(), name))) {
+    const owner = await readOwner(lockOf(directory));
+    if (owner === undefined || (await isAlive(owner))) continue;
+    process.stdout.write(`Cleaning up after a run that was killed: ${owner.what}\n`);
+    await children.node(destroyFleets, { env: stateOf(directory) });
+    await removeIfEmpty(directory);
+  }
+}
+
+/** What is still mounted there must not be deleted through. */
+async function removeIfEmpty(directory: string): Promise<void> {
+  if ((await findLeftovers(stateOf(directory).KEELSON_STATE)).length === 0)
     await rm(directory, { recursive: true, force: true });
+}
+
+function stateOf(directory: string): { readonly KEELSON_STATE: string } {
+  return { KEELSON_STATE: join(directory, "state") };
+}
+
+function lockOf(directory: string): string {
+  return join(directory, "run.lock");
 }
 
 async function guard(
@@ -86,7 +119,7 @@ async function guard(
   if (left.length === 0) return;
   totals.fail(`${file} leaves nothing behind`, left.join("\n"));
   // An interrupted run needs this more than any other, so it starts even then.
-  const { exitCode, output } = await children.node(["scripts/testing/destroy-fleets.ts"], {
+  const { exitCode, output } = await children.node(destroyFleets, {
     env,
     quiet: true,
   });

@@ -11,6 +11,7 @@ import { stateDirectory } from "../../stacks/engine/state.ts";
 import { type BareHosts, bareHosts } from "../support/bare-hosts.ts";
 import { Evidence } from "../support/evidence.ts";
 import { fingerprint } from "../support/host-fingerprint.ts";
+import { describeLong, itLong } from "../support/long.ts";
 import { clientKeyOf, privateKeysIn } from "../support/private-keys.ts";
 import type { CommandResult } from "../support/pulumi-cli.ts";
 import { findSecret, type SecretSighting } from "../support/secret-search.ts";
@@ -87,8 +88,11 @@ describe("a bare-metal cluster on hosts that the stack does not own", function (
       );
     });
 
-    for (const [command, run] of Object.entries({ preview, up })) {
-      it(`names every problem in one "pulumi ${command}" and touches no host`, async () => {
+    for (const [command, run, test] of [
+      ["preview", preview, it],
+      ["up", up, itLong],
+    ] as const) {
+      test(`names every problem in one "pulumi ${command}" and touches no host`, async () => {
         const { exitCode, output } = await run(wrong());
 
         assert.notEqual(exitCode, 0);
@@ -134,7 +138,7 @@ describe("a bare-metal cluster on hosts that the stack does not own", function (
     });
   });
 
-  describe("when the control plane is down", () => {
+  describeLong("when the control plane is down", () => {
     before(async () => {
       await sh("cp1", "systemctl stop kubelet containerd && systemctl stop kubepods.slice");
     });
@@ -170,20 +174,23 @@ describe("a bare-metal cluster on hosts that the stack does not own", function (
       const tokens = await watch.end();
       assert.ok(tokens.length >= 2, `${String(tokens.length)} tokens`);
       addSecrets("join token", tokens);
-    });
-
-    it("says what it could not tidy when it removes a worker that is off, and removes its Node", async () => {
       await collectJournals();
-      await sh(
-        "cp1",
-        `${kubectl} run stays --image=registry.k8s.io/pause:3.10.1 --overrides='${onNode("w2")}'`,
-      );
-      await localMachines().powerOff(all.hosts.w2.machine.name);
-      const { output } = succeed(await up(cluster("w1", "spare")));
-
-      assert.match(output, /warning: Host w2 does not answer and was not reset/);
-      assert.deepEqual(await readyNodes(), ["cp1", "spare", "w1"]);
     });
+
+    itLong(
+      "says what it could not tidy when it removes a worker that is off, and removes its Node",
+      async () => {
+        await sh(
+          "cp1",
+          `${kubectl} run stays --image=registry.k8s.io/pause:3.10.1 --overrides='${onNode("w2")}'`,
+        );
+        await localMachines().powerOff(all.hosts.w2.machine.name);
+        const { output } = succeed(await up(cluster("w1", "spare")));
+
+        assert.match(output, /warning: Host w2 does not answer and was not reset/);
+        assert.deepEqual(await readyNodes(), ["cp1", "spare", "w1"]);
+      },
+    );
 
     it("finds a text that is no secret wherever it looks for secrets", async () => {
       const state = join(stateDirectory(), "stacks/.pulumi");

@@ -8,6 +8,7 @@ import type { HostFacts } from "../../clusters/facts.ts";
 import type { ReachableHost } from "../../bootstrap/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { localMachines } from "../../machines/index.ts";
+import { itLong } from "../support/long.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
 import { skipBecause } from "../support/skip.ts";
@@ -124,7 +125,7 @@ describe("bootstrap on local machines", function () {
     ["join", 1500],
     ["Node ready", 500],
   ] as const) {
-    it(`goes on after it was killed ${String(delayMs)} ms into "${phase}" of a worker`, async () => {
+    itLong(`goes on after it was killed ${String(delayMs)} ms into "${phase}" of a worker`, async () => {
       await killIn(phase, delayMs);
     });
   }
@@ -153,18 +154,21 @@ describe("bootstrap on local machines", function () {
     ["initialize", 4000],
     ["initialize", 7000],
   ] as const) {
-    it(`goes on after it was killed ${String(delayMs)} ms into "${phase}" of the control plane`, async () => {
-      await killIn(phase, delayMs);
-    });
+    itLong(
+      `goes on after it was killed ${String(delayMs)} ms into "${phase}" of the control plane`,
+      async () => {
+        await killIn(phase, delayMs);
+      },
+    );
   }
 
-  it("ends with a whole cluster after all that", async () => {
+  itLong("ends with a whole cluster after all that", async () => {
     const { operation } = fleet.operation();
     await fleet.apply(operation);
     assert.deepEqual(await fleet.pending(operation), []);
   });
 
-  it("passes a silent host over when it resets, and names it", async () => {
+  itLong("passes a silent host over when it resets, and names it", async () => {
     await localMachines().powerOff(fleet.worker.name);
     const { operation } = fleet.operation();
     const hosts = [fleet.controlPlane, fleet.worker];

@@ -12,6 +12,7 @@ import { fleetName } from "../../stacks/components/fleet-name.ts";
 import { stateDirectory } from "../../stacks/engine/state.ts";
 import { resolve } from "../../toolchain/index.ts";
 import { type CommandResult, interruptOnTerminal, runCommand } from "../support/command.ts";
+import { itLong } from "../support/long.ts";
 import { runScript } from "../support/pulumi-cli.ts";
 import { killTree } from "../support/process-tree.ts";
 import { skipBecause } from "../support/skip.ts";
@@ -66,7 +67,7 @@ describe("npm start and npm run stop", function () {
     assert.deepEqual(resources.filter((type) => type === "keelson:index:LocalMachine").length, 4);
   });
 
-  it("goes on after that, until it is killed while it makes a control plane", async () => {
+  itLong("goes on after that, until it is killed while it makes a control plane", async () => {
     const { output } = await startAndKill(/initialize the control plane/);
 
     assert.doesNotMatch(output, /lock/i);

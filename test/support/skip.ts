@@ -16,9 +16,13 @@ export function skipBecause(context: Mocha.Context, reason: string): never {
   if (process.env["CI"] === "true") throw new Error(`Cannot skip on CI: ${reason}`);
   // The types of mocha lack the kind of a runnable.
   const runnable = context.runnable() as Mocha.Runnable & { readonly type?: string };
-  const carrier: Carrier = (runnable.type === "hook" ? runnable.parent : runnable) ?? runnable;
-  carrier[reasonKey] = reason;
+  skipWith((runnable.type === "hook" ? runnable.parent : runnable) ?? runnable, reason);
   context.skip();
+}
+
+/** Notes why a test, or a suite, is skipped. */
+export function skipWith(carrier: Carrier, reason: string): void {
+  carrier[reasonKey] = reason;
 }
 
 /** The reason given for a skipped test: its own, or the nearest suite's. */
