@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { defaultApiPort } from "../clusters/endpoint.ts";
 import { kubeClient } from "../kube/client.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { hasStatus } from "../kube/errors.ts";
 import { diagnoseNode } from "../kube/node-diagnosis.ts";
+import { constantApiName } from "./api-names.ts";
 import type { ClusterAccess, Operation } from "./operation.ts";
 import type { NodeFacts, RawNode } from "./node-facts.ts";
 import { parseNode } from "./node-facts.ts";
@@ -24,17 +26,18 @@ export interface ClusterApi {
 const tokenLifeMs = 15 * 60 * 1000;
 const tokenFolder = "/api/v1/namespaces/kube-system/secrets";
 
-/** Opens a client for the cluster, through the SSH connection of whichever control-plane host lives. Close it. */
+/**
+ * Opens a client for the cluster: to the API server of whichever control-plane host lives, through its SSH connection.
+ * The endpoint plays no part, so that it may move, or not be there yet. Close it.
+ */
 export function openClient(
   { pool }: Pick<Operation, "pool">,
-  { kubeconfig, controlPlane }: ClusterAccess,
+  { kubeconfig, controlPlane, apiPort = defaultApiPort }: ClusterAccess,
 ): Promise<KubeClient> {
-  const dials = controlPlane.flatMap(({ name, connection }) =>
-    connection === undefined
-      ? []
-      : [(host: string, port: number) => pool.get(name, connection).dial(host, port)],
+  const dials = controlPlane.flatMap(({ name, connection, nodeAddress }) =>
+    connection === undefined ? [] : [() => pool.get(name, connection).dial(nodeAddress, apiPort)],
   );
-  return kubeClient({ kubeconfig, dials });
+  return kubeClient({ kubeconfig, dials, serverName: constantApiName });
 }
 
 /** The questions of bootstrap, asked through a client. */

@@ -1,4 +1,5 @@
 import type { Cluster } from "../clusters/cluster.ts";
+import { apiPortOf } from "../clusters/endpoint.ts";
 import type { Identity } from "../clusters/identity.ts";
 import { parallel } from "../remote/parallel.ts";
 import { applyClusterServices } from "./cluster-services.ts";
@@ -28,7 +29,11 @@ export async function applyCluster(
   const controlPlane = hosts.filter(({ role }) => role === "controlPlane");
   const workers = hosts.filter(({ role }) => role === "worker");
   const state = await applyControlPlane(operation, { cluster, identity, hosts: controlPlane });
-  const access = { kubeconfig: state.kubeconfig, controlPlane };
+  const access = {
+    kubeconfig: state.kubeconfig,
+    controlPlane,
+    apiPort: apiPortOf(cluster.endpoint),
+  };
   await applyClusterServices(operation, { cluster, access });
   await parallel(
     workers,

@@ -1,4 +1,6 @@
+import { apiPortOf } from "../clusters/endpoint.ts";
 import { KeelsonError } from "../errors.ts";
+import { apiServerNames } from "./api-names.ts";
 import { clusterApi, openClient } from "./api.ts";
 import type { ClusterApi } from "./api.ts";
 import { blankFacts } from "./facts/blank.ts";
@@ -30,7 +32,11 @@ type View = ControlPlaneView & NodeView;
 export const applyControlPlane: ApplyControlPlane = async (operation, request) => {
   const host = onlyHost(request);
   const minted = await mintKubeconfig(request.identity, request.cluster);
-  const client = await openClient(operation, { kubeconfig: minted.kubeconfig, controlPlane: request.hosts });
+  const client = await openClient(operation, {
+    kubeconfig: minted.kubeconfig,
+    controlPlane: request.hosts,
+    apiPort: apiPortOf(request.cluster.endpoint),
+  });
   try {
     const api = clusterApi(client, operation.signal);
     await runPlan(operation, await targetOf(operation, request, { host, api }), controlPlanePlan);
@@ -74,7 +80,7 @@ async function targetOf(
     identity,
     bundle,
     api,
-    apiNames: connection ? [connection.address] : [],
+    apiNames: apiServerNames(cluster, request.hosts),
   };
   return {
     host: name,

@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, randomBytes, webcrypto } from "node:cr
 import * as x509 from "@peculiar/x509";
 import { stringify } from "yaml";
 import type { Cluster } from "../clusters/cluster.ts";
+import { clientServers } from "../clusters/endpoint.ts";
 import type { Identity, KeyPair } from "../clusters/identity.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -30,26 +31,25 @@ export interface KubeconfigUser {
   readonly days?: number;
 }
 
-/** Signs a client certificate and wraps it as a kubeconfig for the cluster's endpoint. The result is a secret. */
+/**
+ * Signs a client certificate and wraps it as a kubeconfig for the cluster's endpoint. Where each node is its own
+ * endpoint it names the first control-plane host, and has a context `<cluster>-<host>` for each. The result is a secret.
+ */
 export async function mintKubeconfig(
   identity: Identity,
   cluster: Pick<Cluster, "name" | "endpoint">,
   { user = "keelson-admin", group = "kubeadm:cluster-admins", days = 365 }: KubeconfigUser = {},
 ): Promise<{ kubeconfig: string; expires: string }> {
   const client = await signClient(identity.ca, `CN=${user},O=${group}`, days);
-  const { host, port } = cluster.endpoint;
+  const servers = Object.entries(clientServers(cluster.endpoint, cluster.name));
+  const authority = base64(identity.ca.certificate);
   const kubeconfig = stringify({
     apiVersion: "v1",
     kind: "Config",
-    clusters: [
-      {
-        name: cluster.name,
-        cluster: {
-          server: `https://${host.includes(":") ? `[${host}]` : host}:${String(port)}`,
-          "certificate-authority-data": base64(identity.ca.certificate),
-        },
-      },
-    ],
+    clusters: servers.map(([name, server]) => ({
+      name,
+      cluster: { server, "certificate-authority-data": authority },
+    })),
     users: [
       {
         name: user,
@@ -59,7 +59,7 @@ export async function mintKubeconfig(
         },
       },
     ],
-    contexts: [{ name: cluster.name, context: { cluster: cluster.name, user } }],
+    contexts: servers.map(([name]) => ({ name, context: { cluster: name, user } })),
     "current-context": cluster.name,
   });
   return { kubeconfig, expires: client.expires.toISOString() };

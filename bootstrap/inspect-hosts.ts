@@ -1,4 +1,5 @@
 import { networkProblems, sharedNames } from "../clusters/define-cluster.ts";
+import { endpointProblems } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import { KeelsonError, ProblemsError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
@@ -25,7 +26,11 @@ export const inspectHosts: InspectHosts = async (operation, request) => {
       }
     }),
   );
-  const problems: Problem[] = [...networkProblems(cluster.network), ...sharedNames(declared)];
+  const problems: Problem[] = [
+    ...networkProblems(cluster.network),
+    ...endpointProblems(cluster.endpoint, declared),
+    ...sharedNames(declared),
+  ];
   const read: Record<string, HostFacts> = {};
   for (const [index, host] of hosts.entries()) {
     const facts = outcomes[index] ?? [];

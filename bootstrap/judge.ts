@@ -1,5 +1,6 @@
 import { cidrAround, formatCidr, overlaps, parseCidr } from "../clusters/cidr.ts";
 import type { Cidr } from "../clusters/cidr.ts";
+import { apiPortOf } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import type { Problem } from "../errors.ts";
 import { judgeOwner } from "./judge-owner.ts";
@@ -70,7 +71,7 @@ function tooSmall(has: string, needs: string): Finding {
 const ours = new Set(["kube-apiserver", "etcd", "kubelet", "kube-controller", "kube-scheduler"]);
 
 function judgePorts({ cluster, host, facts }: Judged): Finding[] {
-  const controlPlane = [cluster.endpoint.port, 2379, 2380, 10257, 10259];
+  const controlPlane = [apiPortOf(cluster.endpoint), 2379, 2380, 10257, 10259];
   const needed = new Set([10250, ...(host.role === "controlPlane" ? controlPlane : [])]);
   return facts.listening
     .filter(({ port, process }) => needed.has(port) && !ours.has(process))

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { ClusterHost } from "../clusters/cluster.ts";
+import { apiPortOf, authorityOf } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import { paths } from "./paths.ts";
 import { kubeletPatch } from "./phases/kubelet.ts";
@@ -18,7 +19,7 @@ export function initConfig(view: ControlPlaneView): string {
       kind: "InitConfiguration",
       // kubeadm makes one token whatever we say; ours are made per join, so that this one may end at once.
       bootstrapTokens: [{ description: "made by kubeadm init, unused", ttl: "1m0s" }],
-      localAPIEndpoint: { advertiseAddress: host.nodeAddress, bindPort: cluster.endpoint.port },
+      localAPIEndpoint: { advertiseAddress: host.nodeAddress, bindPort: apiPortOf(cluster.endpoint) },
       nodeRegistration: nodeRegistration(view, initIgnores(view.facts)),
       ...patches(view.facts),
       skipPhases: ["upload-certs", "addon", "show-join-command"],
@@ -28,10 +29,10 @@ export function initConfig(view: ControlPlaneView): string {
       kind: "ClusterConfiguration",
       clusterName: cluster.name,
       kubernetesVersion: `v${bundle.kubernetes}`,
-      controlPlaneEndpoint: endpointOf(cluster.endpoint),
+      controlPlaneEndpoint: authorityOf(cluster.endpoint),
       encryptionAlgorithm: "ECDSA-P256",
       networking: { podSubnet: podCidr, serviceSubnet: serviceCidr, dnsDomain },
-      apiServer: { certSANs: apiNamesOf(view) },
+      apiServer: { certSANs: view.apiNames },
     },
     { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", cgroupDriver: "systemd" },
   ]);
@@ -63,7 +64,7 @@ export function discoveryConfig({ cluster, caCertificate }: HostView): string {
         {
           name: cluster.name,
           cluster: {
-            server: `https://${endpointOf(cluster.endpoint)}`,
+            server: `https://${authorityOf(cluster.endpoint)}`,
             "certificate-authority-data": Buffer.from(caCertificate).toString("base64"),
           },
         },
@@ -127,14 +128,6 @@ const portIgnores = [6443, 10259, 10257, 10250, 2379, 2380].map((port) => `Port-
 function hostIgnores(facts: HostFacts): readonly string[] {
   const isStock = facts.cgroupVersion === 2 && !isContainer(facts);
   return [...(isStock ? [] : ["SystemVerification"]), ...(facts.swap.active.length > 0 ? ["Swap"] : [])];
-}
-
-function apiNamesOf({ cluster, host, apiNames }: ControlPlaneView): readonly string[] {
-  return [...new Set([cluster.endpoint.host, host.nodeAddress, ...apiNames, "localhost", "127.0.0.1"])];
-}
-
-function endpointOf({ host, port }: ControlPlaneView["cluster"]["endpoint"]): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
 }
 
 function documents(values: readonly object[]): string {

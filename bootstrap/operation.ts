@@ -79,6 +79,8 @@ export type ApplyControlPlane = (
 export interface ClusterAccess {
   readonly kubeconfig: string;
   readonly controlPlane: readonly ReachableHost[];
+  /** Where the API servers listen. @default 6443 */
+  readonly apiPort?: number;
 }
 
 /** Pod network, CoreDNS, kube-proxy, kubeadm-config. */

@@ -21,7 +21,7 @@ export interface HostView {
 /** A control-plane host's view: the only one with private keys in it. */
 export interface ControlPlaneView extends HostView {
   readonly identity: Identity;
-  /** Names and addresses under which clients reach the API, beyond those that kubeadm knows. */
+  /** All names and addresses under which an API server of the cluster may be asked. */
   readonly apiNames: readonly string[];
 }
 

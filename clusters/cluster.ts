@@ -1,11 +1,13 @@
+import type { Endpoint } from "./endpoint.ts";
+
 /** What all hosts of a cluster share. Plain data, complete: defaults are filled by `defineCluster`. */
 export interface Cluster {
   /** RFC 1123 label. */
   readonly name: string;
   /** Version without `v`, `1.35.4` for example. */
   readonly kubernetes: string;
-  /** Where the API answers for nodes and clients: `host:port` of the control plane's endpoint. */
-  readonly endpoint: { readonly host: string; readonly port: number };
+  /** Where nodes find the API. */
+  readonly endpoint: Endpoint;
   readonly network: Network;
 }
 

@@ -3,6 +3,8 @@ import { ProblemsError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { formatCidr, overlaps, parseCidr } from "./cidr.ts";
 import type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
+import { completeEndpoint, endpointProblems } from "./endpoint.ts";
+import type { EndpointSpec } from "./endpoint.ts";
 
 /** Kubernetes minors that this release brings up. */
 export const supportedMinors = ["1.35", "1.36"] as const;
@@ -20,8 +22,8 @@ export interface ClusterSpec {
   readonly name: string;
   /** Version without `v`, `1.35.4` for example. */
   readonly kubernetes: string;
-  /** @default - the address of the one control-plane host, port 6443 */
-  readonly endpoint?: { readonly host: string; readonly port?: number };
+  /** @default - the address of the one control-plane host, port 6443; a balancer on each node if there are several */
+  readonly endpoint?: EndpointSpec;
   /** @default - canal with 10.244.0.0/16 for pods and 10.96.0.0/12 for services */
   readonly network?: Partial<Network>;
   /** By logical name. */
@@ -64,13 +66,15 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
     labels: host.labels ?? {},
     taints: host.taints ?? [],
   }));
-  const first = hosts.find(({ role }) => role === "controlPlane");
+  const controlPlane = hosts.filter(({ role }) => role === "controlPlane");
   const network = { ...defaultNetwork, ...spec.network };
-  const endpoint = { host: first?.nodeAddress ?? "", port: 6443, ...spec.endpoint };
+  const addresses = Object.fromEntries(controlPlane.map(({ name, nodeAddress }) => [name, nodeAddress]));
+  const endpoint = completeEndpoint(spec.endpoint, addresses);
   const cluster = { name: spec.name, kubernetes: spec.kubernetes, endpoint, network };
   const problems = [
     ...clusterProblems(cluster),
     ...networkProblems(network),
+    ...endpointProblems(endpoint, hosts),
     ...hostProblems(hosts),
     ...sharedNames(hosts),
   ];
@@ -109,7 +113,7 @@ export function sharedNames(
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
-function clusterProblems({ name, kubernetes, endpoint }: Cluster): Problem[] {
+function clusterProblems({ name, kubernetes }: Cluster): Problem[] {
   const isSupported = supportedMinors.some((minor) =>
     new RegExp(`^${minor.replace(".", "\\.")}\\.\\d+$`).test(kubernetes),
   );
@@ -125,9 +129,6 @@ function clusterProblems({ name, kubernetes, endpoint }: Cluster): Problem[] {
             `"${kubernetes}" is none of ${supportedMinors.map((minor) => `${minor}.x`).join(", ")}`,
           ),
         ]),
-    ...(Number.isInteger(endpoint.port) && endpoint.port > 0 && endpoint.port < 65536
-      ? []
-      : [invalid("endpoint.port", `${String(endpoint.port)} is not a port`)]),
   ];
 }
 

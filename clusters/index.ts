@@ -1,6 +1,7 @@
 export type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
 export { defaultNetwork, defineCluster, supportedMinors } from "./define-cluster.ts";
 export type { ClusterSpec, DefinedCluster, HostSpec } from "./define-cluster.ts";
+export type { Endpoint, EndpointSpec } from "./endpoint.ts";
 export type {
   DiskFacts,
   FileFacts,

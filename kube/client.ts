@@ -37,6 +37,8 @@ export interface KubeClientOptions {
   readonly kubeconfig: string;
   /** Ways to the API server, tried in order until one answers. @default - a direct connection */
   readonly dials?: readonly Dial[];
+  /** The name that the server's certificate must have. @default - the kubeconfig's */
+  readonly serverName?: string;
 }
 
 /** A thin client: raw JSON in and out, so no field is lost that a model does not know. */
@@ -60,7 +62,9 @@ export interface KubeClient {
 
 /** Makes a client for the current context of a kubeconfig. */
 export async function kubeClient(options: KubeClientOptions): Promise<KubeClient> {
-  const access = await readAccess(options.kubeconfig, options.dials !== undefined);
+  const read = await readAccess(options.kubeconfig, options.dials !== undefined);
+  const { serverName: servername } = options;
+  const access = servername === undefined ? read : { ...read, tls: { ...read.tls, servername } };
   const agent = new DialingAgent(access, options.dials ?? [dialDirectly]);
   const once = async <Answer>(wanted: KubeRequest): Promise<Answer> =>
     send<Answer>({ access, agent, headers: await access.headers() }, wanted);

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster, Taint } from "../clusters/cluster.ts";
+import type { Endpoint } from "../clusters/endpoint.ts";
 import type { Identity } from "../clusters/identity.ts";
 import type { ExtraImage } from "../toolchain/image-recipes.ts";
 import { hideResponses } from "./debug-log.ts";
@@ -44,7 +45,7 @@ export type HostRecordArgs = Readonly<Record<string, HostArgs>>;
 
 /** A cluster whose endpoint may not be known before its machines are. */
 export interface ClusterArgs extends Omit<Cluster, "endpoint"> {
-  readonly endpoint: { readonly host: pulumi.Input<string>; readonly port: number };
+  readonly endpoint: Endpoint<pulumi.Input<string>>;
   /** Images beside Kubernetes' own that every node holds. @default [] */
   readonly extraImages?: readonly ExtraImage[];
 }

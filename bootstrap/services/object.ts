@@ -1,4 +1,5 @@
 import type { Cluster } from "../../clusters/cluster.ts";
+import { authorityOf } from "../../clusters/endpoint.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { Bundle } from "../../toolchain/bundle.ts";
 
@@ -21,7 +22,7 @@ export interface ServiceInputs {
 /** The endpoint in the forms that the manifests need. */
 export function serviceInputs(cluster: Cluster, bundle: Bundle): ServiceInputs {
   const { host, port } = cluster.endpoint;
-  const url = `https://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
+  const url = `https://${authorityOf(cluster.endpoint)}`;
   return { cluster, bundle, endpoint: { host, port: String(port), url } };
 }
 

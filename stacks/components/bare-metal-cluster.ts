@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Taint } from "../../clusters/cluster.ts";
+import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import { KeelsonError } from "../../errors.ts";
 import type { ConnectionArgs, HostArgs } from "../resources.ts";
@@ -11,8 +12,8 @@ export interface BareMetalClusterArgs extends SshClusterArgs {
   /** How all hosts are reached; a host's own settings win. @default - as root, with the SSH agent */
   readonly ssh?: Omit<ConnectionArgs, "address" | "hostKey">;
   readonly controlPlane: {
-    /** Where the API answers. @default - the control-plane host's node address, port 6443 */
-    readonly endpoint?: { readonly address: pulumi.Input<string>; readonly port?: number };
+    /** How nodes find the API. @default - the one host's node address, port 6443; with several, "nodeLocal" */
+    readonly endpoint?: EndpointSpec<pulumi.Input<string>>;
     /** One host in this release. The key is its logical name and default node name. */
     readonly hosts: Readonly<Record<string, BareMetalHost>>;
   };

@@ -1,6 +1,8 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "../../clusters/cluster.ts";
+import { completeEndpoint } from "../../clusters/endpoint.ts";
+import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import { defaultNetwork } from "../../clusters/define-cluster.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import {
@@ -47,8 +49,8 @@ export interface SshClusterArgs {
 export interface SshClusterHosts {
   readonly controlPlane: HostRecordArgs;
   readonly workers: Readonly<Record<string, SshWorker>>;
-  /** Where the API answers. @default - the node address of the first control-plane host, port 6443 */
-  readonly endpoint?: { readonly address: pulumi.Input<string>; readonly port?: number };
+  /** How nodes find the API. @default - the one control-plane host's node address; with several, "nodeLocal" */
+  readonly endpoint?: EndpointSpec<pulumi.Input<string>>;
   /** True if the hosts are destroyed together with the cluster. @default false */
   readonly disposable?: boolean;
 }
@@ -136,9 +138,8 @@ export function profileOf(kubernetes: string, more: Omit<Profile, "kubernetes"> 
 
 function describeCluster(name: string, args: SshClusterArgs, hosts: SshClusterHosts): ClusterArgs {
   const { kubernetes = defaultKubernetes, network, extraImages } = args;
-  const [first] = Object.values(hosts.controlPlane);
-  const host = hosts.endpoint?.address ?? first?.nodeAddress ?? "";
-  const endpoint = { host, port: hosts.endpoint?.port ?? 6443 };
+  const addresses = mapValues(hosts.controlPlane, ({ nodeAddress }) => nodeAddress);
+  const endpoint = completeEndpoint(hosts.endpoint, addresses);
   const more = extraImages === undefined ? {} : { extraImages };
   return { name, kubernetes, endpoint, network: { ...defaultNetwork, ...network }, ...more };
 }

@@ -21,6 +21,7 @@ export function checkCluster(inputs: Checker): void {
   cluster.text("name", { matches: label });
   cluster.text("kubernetes", { matches: version });
   const endpoint = cluster.at("endpoint");
+  endpoint.oneOf("mode", ["address", "vip", "external", "nodeLocal"]);
   endpoint.text("host");
   endpoint.wholeNumber("port", port);
   cluster.list(

@@ -1,5 +1,7 @@
-import type { ReachableHost } from "../../bootstrap/operation.ts";
+import type { ClusterAccess, ReachableHost } from "../../bootstrap/operation.ts";
 import type { Cluster, Taint } from "../../clusters/cluster.ts";
+import { apiPortOf, defaultApiPort, unknownEndpoint } from "../../clusters/endpoint.ts";
+import type { Endpoint } from "../../clusters/endpoint.ts";
 import type { Identity } from "../../clusters/identity.ts";
 import type { Connection } from "../../remote/runner.ts";
 import type { Call } from "./resource.ts";
@@ -46,11 +48,26 @@ export function toReachable(name: string, host: Partial<HostInputs>, index = 0):
 export function knownCluster(
   cluster: Partial<Cluster> & Pick<Cluster, "name" | "kubernetes" | "network">,
 ): Cluster {
-  const { host = `${unknownNetwork}.1`, port = 6443 } = (cluster.endpoint ?? {}) as Partial<
-    Cluster["endpoint"]
-  >;
   const { name, kubernetes, network } = cluster;
-  return { name, kubernetes, network, endpoint: { host, port } };
+  return { name, kubernetes, network, endpoint: knownEndpoint(cluster.endpoint) };
+}
+
+function knownEndpoint({ mode = "address", host, port, peers }: Partial<Endpoint> = {}): Endpoint {
+  const known = Object.entries(peers ?? {}).map(([name, address], index) => [
+    name,
+    (address as string | undefined) ?? `${unknownNetwork}.${String(index + 1)}`,
+  ]);
+  return {
+    mode,
+    host: host ?? (mode === "address" ? `${unknownNetwork}.1` : unknownEndpoint),
+    port: port ?? defaultApiPort,
+    ...(mode === "nodeLocal" && { peers: Object.fromEntries(known) as Record<string, string> }),
+  };
+}
+
+/** The way to a cluster's API, for bootstrap. */
+export function accessOf({ endpoint }: Cluster, kubeconfig: string, controlPlane: HostRecord): ClusterAccess {
+  return { kubeconfig, controlPlane: reachable(controlPlane), apiPort: apiPortOf(endpoint) };
 }
 
 /** The identity; one to preview with, and to throw away, if the real one is not made yet. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { caHash, createIdentity, mintKubeconfig, needsRenewal } from "../../bootstrap/identity.ts";
+import { completeEndpoint } from "../../clusters/endpoint.ts";
 import { cluster } from "../support/bootstrap.ts";
 
 describe("createIdentity", () => {
@@ -32,6 +33,26 @@ describe("mintKubeconfig", () => {
     assert.ok(client.verify(new X509Certificate(identity.ca.certificate).publicKey));
     assert.match(client.subject, /O=kubeadm:cluster-admins/);
     assert.equal(client.validToDate.toISOString(), expires);
+  });
+
+  it("has a context for each control-plane host where each node is its own endpoint", async () => {
+    const endpoint = completeEndpoint("nodeLocal", { cp2: "10.0.0.12", cp1: "10.0.0.11" });
+    const identity = await createIdentity("edge");
+    const { kubeconfig } = await mintKubeconfig(identity, { name: "edge", endpoint });
+    const config = parse(kubeconfig) as {
+      clusters: { name: string; cluster: { server: string } }[];
+      contexts: { name: string; context: { cluster: string; user: string } }[];
+      "current-context": string;
+    };
+    assert.deepEqual(
+      config.clusters.map(({ name, cluster: { server } }) => `${name} ${server}`),
+      ["edge https://10.0.0.11:6443", "edge-cp1 https://10.0.0.11:6443", "edge-cp2 https://10.0.0.12:6443"],
+    );
+    assert.deepEqual(
+      config.contexts.map(({ name, context }) => `${name} ${context.cluster} ${context.user}`),
+      ["edge", "edge-cp1", "edge-cp2"].map((name) => `${name} ${name} keelson-admin`),
+    );
+    assert.equal(config["current-context"], "edge");
   });
 });
 

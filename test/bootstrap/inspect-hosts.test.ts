@@ -42,6 +42,7 @@ describe("inspectHosts", () => {
       error.problems.map(({ where, code }) => [where, code]),
       [
         ["network.serviceCidr", "KEELSON_NETWORK_OVERLAP"],
+        ["endpoint", "KEELSON_INVALID_INPUT"],
         ["hosts.cp2.nodeName", "KEELSON_HOST_DUPLICATE"],
         ["hosts.cp2.nodeAddress", "KEELSON_HOST_DUPLICATE"],
         ["w1", "KEELSON_HOST_UNREACHABLE"],

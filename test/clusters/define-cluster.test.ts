@@ -26,7 +26,7 @@ function problemsOf(changes: Partial<ClusterSpec>): readonly string[] {
 describe("defineCluster", () => {
   it("fills in what was left out", () => {
     const { cluster, hosts } = defineCluster(spec);
-    assert.deepEqual(cluster.endpoint, { host: "10.0.0.11", port: 6443 });
+    assert.deepEqual(cluster.endpoint, { mode: "address", host: "10.0.0.11", port: 6443 });
     assert.deepEqual(
       hosts.map(({ nodeName, nodeAddress, address }) => [nodeName, nodeAddress, address]),
       [

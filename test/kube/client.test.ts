@@ -157,6 +157,22 @@ describe("kubeClient", () => {
     assert.deepEqual(await client.request({ path: "/a" }), { fine: true });
   });
 
+  it("knows a server by the name that it is told, whatever the kubeconfig calls it", async () => {
+    const server = await startApiServer(() => ({ body: { fine: true } }));
+    ends.push(server.stop);
+    const kubeconfig = kubeconfigFor("https://10.0.0.100:6443", server.certificate);
+    const dials = [() => Promise.resolve<Duplex>(connect(server.port, "127.0.0.1"))];
+    const named = async (serverName: string): Promise<unknown> => {
+      const client = await kubeClient({ kubeconfig, dials, serverName });
+      ends.push(() => {
+        client.close();
+      });
+      return client.request({ method: "POST", path: "/a" });
+    };
+    assert.deepEqual(await named("kubernetes"), { fine: true });
+    await assert.rejects(named("another"), /altnames/);
+  });
+
   it("names every way that failed", async () => {
     const dials = ["one", "two"].map((name) => () => Promise.reject<Duplex>(new Error(`${name} is down`)));
     const { client } = await world(() => ({}), { dials });

@@ -21,6 +21,8 @@ export type Answer = { readonly status?: number; readonly body?: unknown } | "cu
 /** An HTTPS server in this process that stands in for an API server. */
 export interface ApiServer {
   readonly port: number;
+  /** PEM. */
+  readonly certificate: string;
   /** A kubeconfig that trusts the server and presents a token. */
   readonly kubeconfig: string;
   readonly seen: Seen[];
@@ -51,6 +53,7 @@ export async function startApiServer(answer: (request: Seen) => Answer): Promise
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    certificate,
     kubeconfig: kubeconfigFor(`https://127.0.0.1:${port}`, certificate),
     seen,
     connections: () => connections,
@@ -115,7 +118,12 @@ async function selfSigned(): Promise<{ certificate: string; privateKey: string }
     signingAlgorithm: algorithm,
     notBefore: new Date(Date.now() - 60_000),
     notAfter: new Date(Date.now() + 3_600_000),
-    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }])],
+    extensions: [
+      new x509.SubjectAlternativeNameExtension([
+        { type: "ip", value: "127.0.0.1" },
+        { type: "dns", value: "kubernetes" },
+      ]),
+    ],
   });
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
   return {

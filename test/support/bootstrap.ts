@@ -10,7 +10,7 @@ import type { SimulatedHost } from "./simulated-host.ts";
 export const cluster: Cluster = {
   name: "edge",
   kubernetes: "1.35.4",
-  endpoint: { host: "10.0.0.11", port: 6443 },
+  endpoint: { mode: "address", host: "10.0.0.11", port: 6443 },
   network: {
     cni: "canal",
     podCidr: "10.244.0.0/16",

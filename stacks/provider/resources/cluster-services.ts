@@ -1,7 +1,7 @@
 import type { ApplyClusterServices } from "../../../bootstrap/operation.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
-import { type HostRecord, knownCluster, reachable } from "../hosts.ts";
+import { type HostRecord, accessOf, knownCluster } from "../hosts.ts";
 import type { Call, Drifting, Resource } from "../resource.ts";
 
 export interface ClusterServicesInputs {
@@ -53,8 +53,9 @@ async function apply(
 
 function requestOf(inputs: ClusterServicesInputs): Parameters<ApplyClusterServices>[1] {
   const { cluster, kubeconfig = "", controlPlane } = inputs;
+  const known = knownCluster(cluster);
   return {
-    cluster: knownCluster(cluster),
-    access: { kubeconfig, controlPlane: reachable(controlPlane) },
+    cluster: known,
+    access: accessOf(known, kubeconfig, controlPlane),
   };
 }

@@ -4,10 +4,10 @@ import { checkCluster, checkHost, checkHosts } from "../checks.ts";
 import {
   type HostInputs,
   type HostRecord,
+  accessOf,
   knownCluster,
   knownIdentity,
   previewsStart,
-  reachable,
   startedHosts,
   toReachable,
 } from "../hosts.ts";
@@ -76,11 +76,12 @@ async function apply(call: Call, inputs: WorkerNodeInputs): Promise<Partial<Work
 async function requestOf(call: Call, inputs: WorkerNodeInputs): Promise<WorkerRequest> {
   const { cluster, clusterId = "", kubeconfig = "", controlPlane, name, host } = inputs;
   const { caCertificate } = inputs;
+  const known = knownCluster(cluster);
   return {
-    cluster: knownCluster(cluster),
+    cluster: known,
     clusterId,
     caCertificate: caCertificate ?? (await knownIdentity(call, undefined, cluster.name)).ca.certificate,
-    access: { kubeconfig, controlPlane: reachable(controlPlane) },
+    access: accessOf(known, kubeconfig, controlPlane),
     host: toReachable(name, host),
   };
 }

@@ -54,7 +54,7 @@ function common(kubernetes = "1.35.4"): ValueRecord {
     cluster: {
       name: "east",
       kubernetes,
-      endpoint: { host: "10.0.0.11", port: 6443 },
+      endpoint: { mode: "address", host: "10.0.0.11", port: 6443 },
       network: {
         cni: "canal",
         podCidr: "10.244.0.0/16",

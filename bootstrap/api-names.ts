@@ -1,0 +1,35 @@
+import { nthAddress, parseCidr } from "../clusters/cidr.ts";
+import type { Cluster } from "../clusters/cluster.ts";
+import type { ReachableHost } from "./operation.ts";
+
+/**
+ * The name that every API server's certificate has, whatever its endpoint: by it keelson itself knows a server that it
+ * reaches through a host, also while the endpoint moves.
+ */
+export const constantApiName = "kubernetes";
+
+/**
+ * All names and addresses under which an API server of the cluster may be asked, so that each of them can stand in for
+ * another. Sorted, without repetition. Pure.
+ *
+ * @param more names that somebody outside uses
+ */
+export function apiServerNames(
+  { endpoint, network }: Pick<Cluster, "endpoint" | "network">,
+  controlPlane: readonly Pick<ReachableHost, "nodeAddress" | "connection">[],
+  more: readonly string[] = [],
+): readonly string[] {
+  const services = parseCidr(network.serviceCidr);
+  const names = [
+    endpoint.host,
+    "127.0.0.1",
+    "localhost",
+    ...(services ? [nthAddress(services, 1)] : []),
+    ...controlPlane.flatMap(({ nodeAddress, connection }) => [
+      nodeAddress,
+      ...(connection ? [connection.address] : []),
+    ]),
+    ...more,
+  ];
+  return [...new Set(names)].sort();
+}
