@@ -4,6 +4,13 @@ import { join } from "node:path";
 import { KeelsonError } from "../../errors.ts";
 import { type Pulumi, linkPlugins, pulumiEnvironment } from "../../toolchain/index.ts";
 import type { StateFolder } from "./state.ts";
+import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+
+interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** Runs Pulumi on the stacks of a state folder. */
 export class PulumiRunner {
@@ -45,14 +52,24 @@ export class PulumiRunner {
    * Pulumi gets a session of its own: Ctrl-C of the terminal then reaches it once, from here, and none of its plugins.
    * It ends without saving at a second one, and npm sends one in addition to the terminal's.
    */
-  async #spawn(
+  async #spawn(args: readonly string[], output: "inherit" | "pipe"): Promise<Ended> {
+    await linkPlugins(this.#home, this.#pulumi);
+    const temporary = await temporaryFolder();
+    try {
+      return await this.#spawnIn(temporary, args, output);
+    } finally {
+      await temporary.remove();
+    }
+  }
+
+  async #spawnIn(
+    temporary: TemporaryFolder,
     args: readonly string[],
     output: "inherit" | "pipe",
-  ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-    await linkPlugins(this.#home, this.#pulumi);
+  ): Promise<Ended> {
     const child = spawn(this.#pulumi.program, args, {
       cwd: this.#directory,
-      env: this.#env,
+      env: { ...this.#env, TMPDIR: temporary.path },
       stdio: ["inherit", output, output],
       detached: true,
     });
@@ -60,7 +77,7 @@ export class PulumiRunner {
     child.stdout?.on("data", (chunk: Buffer) => (texts.stdout += chunk.toString()));
     child.stderr?.on("data", (chunk: Buffer) => (texts.stderr += chunk.toString()));
     const release = forwardSignals((signal) => child.kill(signal));
-    return new Promise((resolve, reject) => {
+    const ended = new Promise<Ended>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, signal) => {
         release();
@@ -68,6 +85,8 @@ export class PulumiRunner {
         resolve({ exitCode, ...texts });
       });
     });
+    const [result] = await Promise.all([ended, temporary.addUser(child.pid)]);
+    return result;
   }
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { removeDeadLocks } from "../../../stacks/engine/backend-lock.ts";
 import { hasStack, openState, type StateFolder } from "../../../stacks/engine/state.ts";
@@ -41,11 +42,16 @@ describe("the lock of a stack", () => {
 
   it("goes if its owner was killed and is not buried yet", async function () {
     if (process.platform !== "linux") skipBecause(this, "only Linux shows the dead in /proc");
-    await symlink("/bin/true", join(state.path, "pulumi"));
-    // The sleep is the parent of the other program and never asks what became of it.
-    const parent = spawn("sh", ["-c", '"$0" & echo $!; exec sleep 600', join(state.path, "pulumi")]);
+    await symlink("/bin/cat", join(state.path, "pulumi"));
+    // The sleep is the parent of the other program and never asks what became of it; the shell before it would.
+    const parent = spawn("sh", ["-c", '"$0" <&3 & echo $!; exec sleep 600', join(state.path, "pulumi")], {
+      stdio: ["ignore", "pipe", "inherit", "pipe"],
+    });
     try {
+      assert.ok(parent.stdout);
       const pid = Number(await once(parent.stdout, "data"));
+      while ((await readFile(`/proc/${String(parent.pid)}/comm`, "utf8")) !== "sleep\n") await nextTurn();
+      (parent.stdio[3] as Writable).end();
       while (!/^State:\tZ/m.test(await readFile(`/proc/${pid}/status`, "utf8"))) await nextTurn();
       await lockedBy(pid, hostname());
 
