@@ -1,7 +1,15 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "toolchain/modules/", ".keelson/"] },
+  {
+    ignores: [
+      "dist/",
+      "node_modules/",
+      "toolchain/modules/",
+      ".keelson/",
+      "constructs/kubernetes/types-*.ts",
+    ],
+  },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked],

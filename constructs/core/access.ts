@@ -77,7 +77,7 @@ export function ingressRule(
   port: number,
   own: string | undefined,
 ): NetworkPolicyIngressRule {
-  const ports = [{ port, protocol: "TCP" }];
+  const ports = [{ port, protocol: "TCP" }] as const;
   return peers.includes("anywhere") ? { ports } : { ports, from: peers.map((peer) => selectPeer(peer, own)) };
 }
 
