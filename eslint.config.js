@@ -8,6 +8,7 @@ export default tseslint.config(
       "toolchain/modules/",
       ".keelson/",
       "constructs/kubernetes/types-*.ts",
+      "constructs/kubernetes/schema.ts",
     ],
   },
   {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readEnums } from "./enums.ts";
 
@@ -46,7 +47,7 @@ export function goModule(path: string, version: string, download: boolean): stri
   const root = execFileSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" }).trim();
   const folder = join(root, `${path}@v${version}`);
   if (existsSync(folder) || !download) return existsSync(folder) ? folder : undefined;
-  execFileSync("go", ["mod", "download", `${path}@v${version}`], { stdio: "inherit", cwd: root });
+  execFileSync("go", ["mod", "download", `${path}@v${version}`], { stdio: "inherit", cwd: tmpdir() });
   return folder;
 }
 

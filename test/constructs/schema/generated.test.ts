@@ -1,26 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { minors } from "../../../constructs/kubernetes/schema.ts";
 import { catalogueOf, defaultMinor, lifecycleOf } from "../../../constructs/schema/catalogue.ts";
 import type { Field } from "../../../constructs/schema/type.ts";
-import { renderAll } from "../../../scripts/kubernetes/render-all.ts";
-import { skipBecause } from "../../support/skip.ts";
 
 describe("The schemas of Kubernetes", () => {
-  it("are what the generator makes of the modules of Kubernetes", function () {
-    this.timeout(60_000);
-    const files = generated();
-    if (files === undefined) skipBecause(this, "the modules of Kubernetes are not on this machine");
-    assert.equal(files.size, minors.length + 1);
-    for (const [name, text] of files) {
-      const committed = readFileSync(
-        new URL(`../../../constructs/kubernetes/${name}`, import.meta.url),
-        "utf8",
-      );
-      assert.ok(committed === text, `${name} must be generated anew: scripts/generate-kubernetes.ts`);
-    }
-  });
-
   it("know what each minor serves", () => {
     const gang = (minor: string): unknown =>
       catalogueOf(minor).find("scheduling.k8s.io/v1alpha1", "Workload");
@@ -77,15 +60,6 @@ describe("The schemas of Kubernetes", () => {
     assert.equal(lifecycleOf("policy/v1", "PodDisruptionBudget"), undefined);
   });
 });
-
-function generated(): ReadonlyMap<string, string> | undefined {
-  try {
-    return renderAll({ download: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 function visit(fields: ReadonlyMap<string, Field>, seen: Set<ReadonlyMap<string, Field>>): void {
   if (seen.has(fields)) return;
