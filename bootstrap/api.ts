@@ -47,12 +47,15 @@ export function clusterApi(client: KubeClient, signal: AbortSignal): ClusterApi 
       const node = await client.find<RawNode>(nodePath(name), { signal });
       return node && parseNode(node);
     },
-    patchNode: async (name, { labels, annotations, taints }) => {
+    patchNode: async (name, { labels, annotations, taints, uncordon }) => {
       await client.request({
         method: "PATCH",
         path: nodePath(name),
         contentType: "application/merge-patch+json",
-        body: { metadata: { labels, annotations }, ...(taints && { spec: { taints } }) },
+        body: {
+          metadata: { labels, annotations },
+          spec: { ...(taints && { taints }), ...(uncordon && { unschedulable: null }) },
+        },
         signal,
       });
     },

@@ -1,15 +1,19 @@
 import type { ClusterHost, Taint } from "../clusters/cluster.ts";
+import { drainAnnotation } from "../kube/drain.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
 /** Annotations that keelson keeps on a Node. */
 export const ownerAnnotation = "keelson.dev/owner";
+export const hostAnnotation = "keelson.dev/host";
 export const managedAnnotation = "keelson.dev/managed";
 
 /** What to change on a Node so that it has the wanted labels, taints and owner; undefined if nothing. */
 export interface NodePatch {
   readonly labels: Readonly<Record<string, string | null>>;
   readonly taints?: readonly Taint[];
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string | null>>;
+  /** True if a drain that was killed left the Node cordoned. A cordon of somebody else's stays. */
+  readonly uncordon?: true;
   /** In words, `labels tier, -zone; taints dedicated` for example. */
   readonly summary: string;
 }
@@ -19,7 +23,7 @@ export interface NodePatch {
  * keys are noted on the Node. Pure.
  */
 export function nodePatch(
-  host: Pick<ClusterHost, "labels" | "taints">,
+  host: Pick<ClusterHost, "name" | "labels" | "taints">,
   clusterId: string,
   node: NodeFacts,
 ): NodePatch | undefined {
@@ -30,12 +34,19 @@ export function nodePatch(
   };
   const labels = labelChanges(host.labels, node.labels, before.labels);
   const taints = taintChanges(host.taints, node.taints, before.taints);
-  const wanted = { [ownerAnnotation]: clusterId, [managedAnnotation]: JSON.stringify(managed) };
-  const annotations = Object.fromEntries(
-    Object.entries(wanted).filter(([key, value]) => node.annotations[key] !== value),
-  );
+  const wanted = {
+    [ownerAnnotation]: clusterId,
+    [hostAnnotation]: host.name,
+    [managedAnnotation]: JSON.stringify(managed),
+  };
+  const uncordon = drainAnnotation in node.annotations;
+  const annotations = {
+    ...Object.fromEntries(Object.entries(wanted).filter(([key, value]) => node.annotations[key] !== value)),
+    ...(uncordon && { [drainAnnotation]: null }),
+  };
   if (Object.keys({ ...labels, ...annotations }).length === 0 && taints === undefined) return undefined;
-  return { labels, ...(taints && { taints }), annotations, summary: summarise(labels, taints, annotations) };
+  const summary = summarise(labels, taints, annotations);
+  return { labels, ...(taints && { taints }), ...(uncordon && { uncordon }), annotations, summary };
 }
 
 interface Managed {
@@ -86,14 +97,15 @@ function wordsOf(taint: Taint): string {
 function summarise(
   labels: Readonly<Record<string, string | null>>,
   taints: readonly Taint[] | undefined,
-  annotations: Readonly<Record<string, string>>,
+  annotations: NodePatch["annotations"],
 ): string {
   const keys = Object.entries(labels).map(([key, value]) => (value === null ? `-${key}` : key));
   return (
     [
-      ...(ownerAnnotation in annotations ? ["owner"] : []),
+      ...(ownerAnnotation in annotations || hostAnnotation in annotations ? ["owner"] : []),
       ...(keys.length > 0 ? [`labels ${keys.join(", ")}`] : []),
       ...(taints ? [`taints ${taints.map(({ key }) => key).join(", ") || "none"}`] : []),
+      ...(drainAnnotation in annotations ? ["schedulable again"] : []),
     ].join("; ") || "managed keys"
   );
 }

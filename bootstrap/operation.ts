@@ -1,6 +1,7 @@
 import type { Cluster, ClusterHost } from "../clusters/cluster.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import type { Identity } from "../clusters/identity.ts";
+import type { DrainPolicy } from "../kube/drain-blockers.ts";
 import type { Connection, RunnerPool } from "../remote/runner.ts";
 import type { Bundle } from "../toolchain/bundle.ts";
 
@@ -95,13 +96,17 @@ export interface WorkerRequest {
   readonly caCertificate: string;
   readonly access: ClusterAccess;
   readonly host: ReachableHost;
+  /** What a removal may do to the pods. */
+  readonly drain?: DrainPolicy;
+  /** How many workers of the host's pool may be away at once. @default 1 */
+  readonly maxUnavailable?: number;
 }
 
 /** Brings one worker to Ready. Touches this host and one control-plane host's API only. */
 export type ApplyWorker = (operation: Operation, request: WorkerRequest) => Promise<void>;
 
 /**
- * Drains (if the API answers and another schedulable node exists), resets the host if it is ours, removes the Node.
+ * Drains (if the API answers and another schedulable node exists; blockers are named first), resets the host if it is ours, removes the Node.
  * Resolves with what it could not tidy, in words; nothing if all is gone.
  */
 export type RemoveWorker = (operation: Operation, request: WorkerRequest) => Promise<readonly string[]>;

@@ -3,24 +3,37 @@ import { KeelsonError } from "../errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { drain } from "../kube/drain.ts";
 import { clusterApi, openClient } from "./api.ts";
+import { describeDrain } from "./describe-drain.ts";
+import { poolLabel, withDrainSlot } from "./drain-slots.ts";
 import { parseNode } from "./node-facts.ts";
 import type { NodeFacts, RawNode } from "./node-facts.ts";
-import { ownerAnnotation } from "./node-settings.ts";
+import { hostAnnotation, ownerAnnotation } from "./node-settings.ts";
 import type { Operation, ReachableHost, RemoveWorker, WorkerRequest } from "./operation.ts";
 import { lookSoon, resetHost } from "./reset-host.ts";
 
-/** A host that is silent to SSH may still run its pods; one that is dead is noticed by the API only after a while. */
-const silentDrainMs = 20_000;
+/** A host whose kubelet is silent may still run its pods; one that is dead is noticed by the API only after a while. */
+const silentDrainSeconds = 20;
+
+/** How long a worker waits for others of its pool that leave first. Each of them has a deadline of its own. */
+const slotDeadlineMs = 30 * 60 * 1000;
 
 /**
  * Takes a worker out of its cluster: drains it if its pods can go elsewhere, resets the host if it is the cluster's,
- * removes the Node. A dead host or a dead API is no obstacle; whatever answers is tidied.
+ * removes the Node. A dead host or a dead API is no obstacle; whatever answers is tidied. A host that is declared under
+ * another name by now is that one's, and is left alone.
+ *
+ * @throws ProblemsError with every pod that will not leave; nothing was touched
  */
 export const removeWorker: RemoveWorker = async (operation, request) => {
   const { clusterId, host } = request;
   const client = await openLiving(operation, request);
   try {
     const facts = await lookSoon(operation, host);
+    const node = await client?.find<RawNode>(nodePath(host.nodeName), { signal: operation.signal });
+    if (isTakenOver(request, node, facts)) {
+      operation.log(host.name, "the node is declared under another name now, and stays");
+      return [];
+    }
     if (client) await drainNode(operation, request, { client, facts });
     if (facts) await resetHost(operation, clusterId, host);
     const isGone = client ? await deleteNode(operation, request, { client, facts }) : undefined;
@@ -29,6 +42,19 @@ export const removeWorker: RemoveWorker = async (operation, request) => {
     client?.close();
   }
 };
+
+function isTakenOver(
+  { clusterId, host }: WorkerRequest,
+  node: RawNode | undefined,
+  facts: HostFacts | undefined,
+): boolean {
+  const { [ownerAnnotation]: owner, [hostAnnotation]: name = host.name } = node?.metadata.annotations ?? {};
+  const token = facts?.owner;
+  return (
+    (owner === clusterId && name !== host.name) ||
+    (token?.clusterId === clusterId && (token.name ?? host.name) !== host.name)
+  );
+}
 
 function hostLeft({ name }: ReachableHost): string {
   return `Host ${name} does not answer and was not reset: it still holds the cluster's credentials, and its kubelet would register the Node again. Install it anew before it comes back`;
@@ -62,22 +88,33 @@ async function openLiving(operation: Operation, { access }: WorkerRequest): Prom
 }
 
 async function drainNode(operation: Operation, request: WorkerRequest, removal: Removal): Promise<void> {
-  const { host } = request;
+  const { host, clusterId, maxUnavailable = 1 } = request;
   const { client, facts } = removal;
-  const nodes = await listNodes(client, operation.signal);
+  const { signal, onIntent } = operation;
+  const nodes = await listNodes(client, signal);
   const own = nodes.get(host.nodeName);
-  if (!isOwn(request, own, facts) || (facts === undefined && !own.ready)) return;
+  const lives = facts?.kubernetes.kubeletHealthy === true;
+  if (!isOwn(request, own, facts) || (!lives && !own.ready)) return;
   const others = [...nodes].filter(([name, node]) => name !== host.nodeName && canHost(node));
   if (others.length === 0) return;
-  operation.onIntent({ host: host.name, what: "drain the Node" });
+  // Pods of a dead kubelet never say that they ended: they go with their Node.
+  const policy = lives ? { ...request.drain } : { bestEffort: true, timeoutSeconds: silentDrainSeconds };
+  onIntent({ host: host.name, what: await describeDrain(client, host.nodeName, { policy, signal }) });
   if (operation.preview) return;
   operation.onPhase?.(host.name, "drain");
-  const onProgress = (line: string): void => {
+  const tell = (line: string): void => {
     operation.log(host.name, line);
   };
-  const deadline = facts ? {} : { deadlineMs: silentDrainMs };
-  const drained = drain(client, host.nodeName, { signal: operation.signal, onProgress, ...deadline });
-  await (facts ? drained : drained.catch(ignoreTimeout));
+  const { nodeName, labels } = host;
+  await withDrainSlot(
+    {
+      ...{ clusterId, nodeName, maxUnavailable, signal, onWaiting: tell },
+      pool: labels[poolLabel],
+      deadlineMs: slotDeadlineMs,
+      nodes: () => listNodes(client, signal),
+    },
+    () => drain(client, nodeName, { ...policy, signal, onProgress: tell }),
+  );
 }
 
 /** A Node is the worker's if it says so, or if it says nothing yet and the host was cut off while it joined. */
@@ -95,11 +132,6 @@ function isOwn(
   );
 }
 
-/** Pods of a dead host never say that they ended: they go with their Node. */
-function ignoreTimeout(error: unknown): void {
-  if (!KeelsonError.is(error) || error.code !== "KEELSON_TIMEOUT") throw error;
-}
-
 /** Resolves with whether the Node is gone. */
 async function deleteNode(
   operation: Operation,
@@ -114,6 +146,10 @@ async function deleteNode(
   operation.onIntent({ host: name, what: "remove the Node" });
   if (!operation.preview) await api.deleteNode(nodeName);
   return true;
+}
+
+function nodePath(name: string): string {
+  return `/api/v1/nodes/${encodeURIComponent(name)}`;
 }
 
 async function listNodes(client: KubeClient, signal: AbortSignal): Promise<ReadonlyMap<string, NodeFacts>> {

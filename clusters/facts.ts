@@ -107,6 +107,8 @@ export interface UnitFacts {
 export interface OwnerToken {
   readonly clusterId: string;
   readonly clusterName: string;
+  /** The logical name under which the host is declared. Missing from tokens of the first release. */
+  readonly name?: string;
   readonly nodeName: string;
   readonly role: "controlPlane" | "worker";
   /** The version that the host was brought up with. */

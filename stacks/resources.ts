@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster, Taint } from "../clusters/cluster.ts";
 import type { Endpoint } from "../clusters/endpoint.ts";
 import type { Identity } from "../clusters/identity.ts";
+import type { DrainPolicy } from "../kube/drain-blockers.ts";
 import type { ExtraImage } from "../toolchain/image-recipes.ts";
 import { hideResponses } from "./debug-log.ts";
 import { version } from "./provider/version.ts";
@@ -148,7 +149,15 @@ export class ClusterServices extends pulumi.CustomResource {
   }
 }
 
-export interface WorkerNodeArgs extends ClusterServicesArgs {
+/** How a worker leaves its cluster. */
+export interface LeavingArgs {
+  /** What a removal may do to the pods. @default - five minutes to leave; nothing is forced */
+  readonly drain?: DrainPolicy;
+  /** How many workers of the pool may be away at once. @default 1 */
+  readonly maxUnavailable?: number;
+}
+
+export interface WorkerNodeArgs extends ClusterServicesArgs, LeavingArgs {
   readonly caCertificate: pulumi.Input<string>;
   /** The host's logical name. */
   readonly name: string;

@@ -21,6 +21,7 @@ function tokenOf({ cluster, clusterId, host }: HostView): OwnerToken {
   return {
     clusterId,
     clusterName: cluster.name,
+    name: host.name,
     nodeName: host.nodeName,
     role: host.role,
     kubernetes: cluster.kubernetes,

@@ -4,7 +4,8 @@ import type { Taint } from "../../clusters/cluster.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import { KeelsonError } from "../../errors.ts";
-import type { ConnectionArgs, HostArgs } from "../resources.ts";
+import { poolLabel } from "../../bootstrap/drain-slots.ts";
+import type { ConnectionArgs, HostArgs, LeavingArgs } from "../resources.ts";
 import type { Cluster } from "./cluster.ts";
 import { declareCluster, type SshClusterArgs, type SshWorker } from "./ssh-cluster.ts";
 
@@ -21,7 +22,7 @@ export interface BareMetalClusterArgs extends SshClusterArgs {
   readonly pools?: Readonly<Record<string, Pool>>;
 }
 
-export interface Pool {
+export interface Pool extends LeavingArgs {
   /** The key is the host's logical name and default node name; it is unique in the cluster. */
   readonly hosts: Readonly<Record<string, BareMetalHost>>;
   readonly labels?: Readonly<Record<string, string>>;
@@ -43,6 +44,8 @@ export interface BareMetalHost {
   readonly mirror?: pulumi.Input<string>;
   /** Another number makes a worker anew: for a host that died, or was installed again. */
   readonly generation?: number;
+  /** What a removal may do to the worker's pods. @default - the pool's */
+  readonly drain?: LeavingArgs["drain"];
 }
 
 /** A Kubernetes cluster on machines that are reached over SSH. */
@@ -59,12 +62,15 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
 
   constructor(name: string, args: BareMetalClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:BareMetalCluster", name, {}, options);
-    const pools = Object.values(args.pools ?? {});
-    refuseSharedNames(name, [args.controlPlane, ...pools]);
+    const pools = Object.entries(args.pools ?? {});
+    refuseSharedNames(name, [args.controlPlane, ...pools.map(([, pool]) => pool)]);
     const { endpoint, hosts } = args.controlPlane;
     const cluster = declareCluster(this, name, args, {
       controlPlane: mapHosts(hosts, (key, host) => toHost(args, key, host, {})),
-      workers: Object.assign({}, ...pools.map((pool) => workersOf(args, pool))) as Record<string, SshWorker>,
+      workers: Object.assign({}, ...pools.map(([key, pool]) => workersOf(args, key, pool))) as Record<
+        string,
+        SshWorker
+      >,
       ...(endpoint === undefined ? {} : { endpoint }),
     });
     this.name = name;
@@ -80,10 +86,16 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
   }
 }
 
-function workersOf(args: BareMetalClusterArgs, pool: Pool): Record<string, SshWorker> {
+function workersOf(args: BareMetalClusterArgs, name: string, pool: Pool): Record<string, SshWorker> {
+  const labels = { [poolLabel]: name, ...pool.labels };
   return mapHosts(pool.hosts, (key, host) => {
-    const { generation } = host;
-    return { host: toHost(args, key, host, pool), ...(generation === undefined ? {} : { generation }) };
+    const { generation, drain = pool.drain } = host;
+    return {
+      host: toHost(args, key, host, { ...pool, labels }),
+      ...(generation === undefined ? {} : { generation }),
+      ...(drain === undefined ? {} : { drain }),
+      ...(pool.maxUnavailable === undefined ? {} : { maxUnavailable: pool.maxUnavailable }),
+    };
   });
 }
 

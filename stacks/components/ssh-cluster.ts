@@ -13,6 +13,7 @@ import {
   ControlPlane,
   type HostArgs,
   type HostRecordArgs,
+  type LeavingArgs,
   WorkerNode,
 } from "../resources.ts";
 import type { ExtraImage } from "../../toolchain/image-recipes.ts";
@@ -55,7 +56,7 @@ export interface SshClusterHosts {
   readonly disposable?: boolean;
 }
 
-export interface SshWorker {
+export interface SshWorker extends LeavingArgs {
   readonly host: HostArgs;
   /** Another number makes the node anew. */
   readonly generation?: number;

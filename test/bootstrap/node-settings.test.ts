@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Taint } from "../../clusters/cluster.ts";
 import type { NodeFacts } from "../../bootstrap/node-facts.ts";
+import { drainAnnotation } from "../../kube/drain.ts";
 import { nodePatch } from "../../bootstrap/node-settings.ts";
 
 const key = fc.constantFrom("tier", "zone", "team", "disk");
@@ -25,7 +26,7 @@ const bare: NodeFacts = {
 };
 
 function patched(node: NodeFacts, host: { labels: Record<string, string>; taints: Taint[] }): NodeFacts {
-  const patch = nodePatch(host, "id", node);
+  const patch = nodePatch({ name: "w1", ...host }, "id", node);
   if (!patch) return node;
   const kept = Object.entries({ ...node.labels, ...patch.labels }).filter(
     (entry): entry is [string, string] => entry[1] !== null,
@@ -34,7 +35,11 @@ function patched(node: NodeFacts, host: { labels: Record<string, string>; taints
     ...node,
     labels: Object.fromEntries(kept),
     taints: patch.taints ?? node.taints,
-    annotations: { ...node.annotations, ...patch.annotations },
+    annotations: Object.fromEntries(
+      Object.entries({ ...node.annotations, ...patch.annotations }).filter(
+        (entry): entry is [string, string] => entry[1] !== null,
+      ),
+    ),
   };
 }
 
@@ -43,7 +48,7 @@ describe("nodePatch", () => {
     fc.assert(
       fc.property(wanted, labels, taints, (host, foreignLabels, foreignTaints) => {
         const node = { ...bare, labels: foreignLabels, taints: foreignTaints };
-        assert.equal(nodePatch(host, "id", patched(node, host)), undefined);
+        assert.equal(nodePatch({ name: "w1", ...host }, "id", patched(node, host)), undefined);
       }),
     );
   });
@@ -63,10 +68,20 @@ describe("nodePatch", () => {
     );
   });
 
+  it("gives a Node back that a killed drain left cordoned, and no other", () => {
+    const settled = patched(bare, { labels: {}, taints: [] });
+    const cordoned = { ...settled, schedulable: false };
+    assert.equal(nodePatch({ name: "w1", labels: {}, taints: [] }, "id", cordoned), undefined);
+    const annotations = { ...settled.annotations, [drainAnnotation]: "true" };
+    const patch = nodePatch({ name: "w1", labels: {}, taints: [] }, "id", { ...cordoned, annotations });
+    assert.deepEqual([patch?.uncordon, patch?.summary], [true, "schedulable again"]);
+    assert.deepEqual(patch?.annotations, { [drainAnnotation]: null });
+  });
+
   it("says what it changes", () => {
     const node = patched(bare, { labels: { zone: "a" }, taints: [] });
     const patch = nodePatch(
-      { labels: { tier: "a" }, taints: [{ key: "db", effect: "NoSchedule" }] },
+      { name: "w1", labels: { tier: "a" }, taints: [{ key: "db", effect: "NoSchedule" }] },
       "id",
       node,
     );

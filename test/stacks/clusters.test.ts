@@ -65,7 +65,7 @@ describe("cluster components", () => {
     const { value: host } = engine.find("edge-w2").inputs["host"] as {
       value: Record<string, Record<string, unknown>>;
     };
-    assert.deepEqual(host["labels"], { tier: "general" });
+    assert.deepEqual(host["labels"], { "keelson.dev/pool": "general", tier: "general" });
     assert.equal(host["connection"]?.["user"], "root");
     assert.equal(host["nodeAddress"], "10.0.0.22");
   });

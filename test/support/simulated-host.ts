@@ -68,11 +68,10 @@ export class SimulatedHost extends FakeRunner {
       patchNode: (_, { labels, annotations, taints }) => {
         const node = this.#node;
         if (!node) throw new Error("There is no Node to patch");
-        const kept = Object.entries({ ...node.labels, ...labels }).filter((entry) => entry[1] !== null);
         this.#node = {
           ...node,
-          labels: Object.fromEntries(kept) as Record<string, string>,
-          annotations: { ...node.annotations, ...annotations },
+          labels: withoutNulls({ ...node.labels, ...labels }),
+          annotations: withoutNulls({ ...node.annotations, ...annotations }),
           ...(taints && { taints }),
         };
         return Promise.resolve();
@@ -190,4 +189,11 @@ export class SimulatedHost extends FakeRunner {
     };
     return this.#start("kubelet.service");
   }
+}
+
+/** A merge patch takes away what is null. */
+function withoutNulls(record: Readonly<Record<string, string | null>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
 }

@@ -66,7 +66,7 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
 };
 
 /**
- * A node under a new name finds nothing to do; then the old name would leave, and take the living node with it.
+ * A worker knows its declared name and stays when only that changes. A control-plane host does not.
  *
  * @throws ProblemsError with every host that was renamed
  */
@@ -74,7 +74,7 @@ function refuseRenames({ cluster, hosts }: ClusterHostsInputs, before: ClusterHo
   const gone = Object.entries(before.hosts).filter(([name]) => !(name in hosts));
   const problems = Object.entries(hosts).flatMap(([where, { nodeName }]): Problem[] => {
     const [former] = gone.find(([, host]) => host.nodeName === nodeName) ?? [];
-    if (former === undefined || where in before.hosts) return [];
+    if (former === undefined || where in before.hosts || hosts[where]?.role === "worker") return [];
     const message = `is node "${nodeName}" under the name "${former}" already, and must leave it first`;
     const fix = `Keep the name "${former}", or remove the host in one run and add it in the next`;
     return [{ code: "KEELSON_HOST_OWNED", where, message, fix }];

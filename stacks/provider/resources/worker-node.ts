@@ -1,5 +1,6 @@
 import type { WorkerRequest } from "../../../bootstrap/operation.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
+import type { DrainPolicy } from "../../../kube/drain-blockers.ts";
 import { checkCluster, checkHost, checkHosts } from "../checks.ts";
 import {
   type HostInputs,
@@ -26,11 +27,16 @@ export interface WorkerNodeInputs {
   readonly host: HostInputs;
   /** Another number makes the node anew. */
   readonly generation?: number;
+  /** What a removal may do to the pods. Taken from the last run in which the worker was declared. */
+  readonly drain?: DrainPolicy;
+  /** How many workers of the pool may be away at once. */
+  readonly maxUnavailable?: number;
 }
 
 export type WorkerNodeOutputs = Drifting;
 
-const access = new Set(["kubeconfig", "controlPlane", "caCertificate"]);
+/** How the cluster is reached, and how the node is to leave one day: no difference to what it is. */
+const manner = new Set(["kubeconfig", "controlPlane", "caCertificate", "drain", "maxUnavailable"]);
 
 /** One host of a pool as a node of the cluster. */
 export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
@@ -39,7 +45,7 @@ export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
   secretOutputs: [],
   refreshBeforeUpdate: true,
   diff: {
-    ignores: (parts) => isConnection(parts) || access.has(String(parts[0])),
+    ignores: (parts) => isConnection(parts) || manner.has(String(parts[0])),
     replaces: ([head, next]) =>
       head === "clusterId" || head === "generation" || (head === "host" && next === "nodeName"),
   },
@@ -49,6 +55,8 @@ export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
     checkHost(inputs.at("host"));
     for (const key of ["name", "clusterId", "caCertificate", "kubeconfig"]) inputs.text(key);
     inputs.wholeNumber("generation", { min: 0, max: Number.MAX_SAFE_INTEGER }, true);
+    inputs.wholeNumber("maxUnavailable", { min: 1, max: 1000 }, true);
+    inputs.at("drain").wholeNumber("timeoutSeconds", { min: 1, max: 86_400 }, true);
   },
   id: ({ clusterId = "", host }) => `${clusterId}/${host.nodeName}`,
   async create(call, inputs) {
@@ -75,7 +83,7 @@ async function apply(call: Call, inputs: WorkerNodeInputs): Promise<Partial<Work
 
 async function requestOf(call: Call, inputs: WorkerNodeInputs): Promise<WorkerRequest> {
   const { cluster, clusterId = "", kubeconfig = "", controlPlane, name, host } = inputs;
-  const { caCertificate } = inputs;
+  const { caCertificate, drain, maxUnavailable } = inputs;
   const known = knownCluster(cluster);
   return {
     cluster: known,
@@ -83,5 +91,7 @@ async function requestOf(call: Call, inputs: WorkerNodeInputs): Promise<WorkerRe
     caCertificate: caCertificate ?? (await knownIdentity(call, undefined, cluster.name)).ca.certificate,
     access: accessOf(known, kubeconfig, controlPlane),
     host: toReachable(name, host),
+    ...(drain === undefined ? {} : { drain }),
+    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
   };
 }
