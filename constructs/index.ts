@@ -1,4 +1,12 @@
-export type { Access, AddressRange, AppReference, Peer, RemoteApp } from "./core/access.ts";
+export type {
+  Access,
+  AddressRange,
+  AppReference,
+  Caller,
+  CallerReference,
+  Peer,
+  RemoteApp,
+} from "./core/access.ts";
 export type { FilledDefault } from "./core/draft.ts";
 export {
   describeFindings,
@@ -19,6 +27,29 @@ export {
   lateResolverMark,
   lateValue,
 } from "./late.ts";
-export type { Check, Health, NodePort, WebServicePatch, WebServiceProps } from "./web-service/props.ts";
+export type { Autoscale, Metric, Scale } from "./application/scale.ts";
+export { Application } from "./application/application.ts";
+export type {
+  Check,
+  ContainerProps,
+  Env,
+  Health,
+  Nodes,
+  PodField,
+  PodProps,
+  SideContainer,
+  Spread,
+} from "./pod/props.ts";
+export type { NodePort, WebServicePatch, WebServiceProps } from "./web-service/props.ts";
 export { WebService } from "./web-service/web-service.ts";
+export { Job } from "./job/job.ts";
+export type { JobPatch, JobProps, RunProps } from "./job/props.ts";
+export { NodeAgent } from "./node-agent/node-agent.ts";
+export type { NodeAgentPatch, NodeAgentProps } from "./node-agent/props.ts";
+export type { Schedule, ScheduledJobPatch, ScheduledJobProps } from "./scheduled-job/props.ts";
+export { ScheduledJob } from "./scheduled-job/scheduled-job.ts";
+export type { StatefulServicePatch, StatefulServiceProps, Volume } from "./stateful-service/props.ts";
+export { StatefulService } from "./stateful-service/stateful-service.ts";
+export type { WorkerPatch, WorkerProps } from "./worker/props.ts";
+export { Worker } from "./worker/worker.ts";
 export type { PodSecurityLevel, Profile, StorageIntent } from "../clusters/profile.ts";

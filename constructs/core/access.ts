@@ -11,7 +11,7 @@ import { isRecord } from "./json.ts";
 /** Who may call an application, and whom it may call. Constructs named on one side are opened on both. */
 export interface Access {
   /** @default - nobody */
-  readonly from?: readonly Peer[];
+  readonly from?: readonly Caller[];
   /** DNS is always allowed. @default - anyone */
   readonly to?: readonly Peer[];
 }
@@ -22,13 +22,22 @@ export interface Access {
  */
 export type Peer = AppReference | "namespace" | "cluster" | "anywhere" | RemoteApp | AddressRange;
 
-/** An application that other constructs can refer to. */
-export interface AppReference {
+/** The end that calls: it needs no port of its own. */
+export type Caller = Peer | CallerReference;
+
+/** An application that other constructs can refer to as one that calls them. */
+export interface CallerReference {
   readonly name: string;
   /** Undefined for the namespace that the manifests are applied to. */
   readonly namespace: string | undefined;
+}
+
+/** An application that other constructs can call. */
+export interface AppReference extends CallerReference {
   /** The port of its pods. */
   readonly port: number;
+  /** All ports of its pods by name. @default - the one */
+  readonly ports?: Readonly<Record<string, number>>;
 }
 
 /** Pods of a namespace that another program fills. */
@@ -71,13 +80,13 @@ export function checkPeers(draft: Draft, fieldPath: string, peers: readonly unkn
   });
 }
 
-/** The rule that lets peers reach a port of the own pods. */
+/** The rule that lets peers reach ports of the own pods. */
 export function ingressRule(
-  peers: readonly Peer[],
-  port: number,
+  peers: readonly Caller[],
+  numbers: readonly number[],
   own: string | undefined,
 ): NetworkPolicyIngressRule {
-  const ports = [{ port, protocol: "TCP" }] as const;
+  const ports = numbers.map((port) => ({ port, protocol: "TCP" }) as const);
   return peers.includes("anywhere") ? { ports } : { ports, from: peers.map((peer) => selectPeer(peer, own)) };
 }
 
@@ -109,7 +118,7 @@ const dns: NetworkPolicyEgressRule = {
   ],
 };
 
-function selectPeer(peer: Peer, own: string | undefined): NetworkPolicyPeer {
+function selectPeer(peer: Caller, own: string | undefined): NetworkPolicyPeer {
   if (typeof peer === "string") return peer === "namespace" ? { podSelector: {} } : { namespaceSelector: {} };
   if ("cidr" in peer) return { ipBlock: { cidr: peer.cidr } };
   const app = "name" in peer ? peer.name : peer.app;
@@ -123,6 +132,9 @@ function selectPeer(peer: Peer, own: string | undefined): NetworkPolicyPeer {
 
 function portsOf(peer: Peer): readonly NetworkPolicyPort[] | undefined {
   if (typeof peer === "string") return undefined;
-  if ("name" in peer) return [{ port: peer.port, protocol: "TCP" }];
+  if ("name" in peer) {
+    const numbers = peer.ports === undefined ? [peer.port] : Object.values(peer.ports);
+    return numbers.map((port) => ({ port, protocol: "TCP" }));
+  }
   return "cidr" in peer ? peer.ports?.map((port) => ({ port, protocol: "TCP" })) : undefined;
 }

@@ -28,6 +28,34 @@ export function checkInteger(
   });
 }
 
+/** Checks a name that Kubernetes takes as a label of RFC 1123, of a container or a port for example. */
+export function checkLabelName(draft: Draft, fieldPath: string, name: unknown, most = 63): void {
+  if (typeof name === "string" && name.length <= most && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) return;
+  draft.find("invalid-name", fieldPath, {
+    message: `${show(name)} is not a name`,
+    fix: `Use at most ${most} lower-case letters, digits and hyphens, no hyphen first or last`,
+  });
+}
+
+/** Checks the name of an object that is referred to, of a PriorityClass for example. */
+export function checkObjectName(draft: Draft, fieldPath: string, name: unknown): void {
+  if (typeof name === "string" && name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name)) return;
+  draft.find("invalid-name", fieldPath, {
+    message: `${show(name)} cannot name an object`,
+    fix: "Use lower-case letters, digits, hyphens and dots, a letter or digit first and last",
+  });
+}
+
+/** True if the value is a record; a finding tells if not. */
+export function checkRecord(draft: Draft, fieldPath: string, value: unknown, example: string): boolean {
+  if (isRecord(value)) return true;
+  draft.find("invalid-value", fieldPath, {
+    message: `${show(value)} is not a record`,
+    fix: `Use ${example}`,
+  });
+  return false;
+}
+
 /** Checks the reference of an image: well-formed, and naming one image for ever. */
 export function checkImage(draft: Draft, fieldPath: string, image: unknown): void {
   const match = typeof image === "string" ? imagePattern.exec(image) : null;
@@ -48,20 +76,28 @@ export function checkImage(draft: Draft, fieldPath: string, image: unknown): voi
 }
 
 /** Checks the names and values of environment variables. `isValue` tells what counts as a value. */
-export function checkEnv(draft: Draft, env: unknown, isValue: (value: unknown) => boolean): void {
+export function checkEnv(
+  draft: Draft,
+  fieldPath: string,
+  env: unknown,
+  isValue: (value: unknown) => boolean,
+): void {
   if (!isRecord(env)) {
-    draft.find("invalid-value", "env", { message: `${show(env)} is not a record`, fix: "Use {NAME: value}" });
+    draft.find("invalid-value", fieldPath, {
+      message: `${show(env)} is not a record`,
+      fix: "Use {NAME: value}",
+    });
     return;
   }
   for (const [name, value] of Object.entries(env)) {
     if (!/^[A-Za-z_][\w.-]*$/.test(name)) {
-      draft.find("invalid-name", `env.${name}`, {
+      draft.find("invalid-name", `${fieldPath}.${name}`, {
         message: `"${name}" cannot name an environment variable`,
         fix: "Use letters, digits and underscores, no digit first",
       });
     }
     if (!isValue(value)) {
-      draft.find("invalid-value", `env.${name}`, {
+      draft.find("invalid-value", `${fieldPath}.${name}`, {
         message: `a ${value === null ? "null" : typeof value} is not a value`,
         fix: "Use text, since a program reads text whatever the type; {field} for what a pod knows of itself",
       });

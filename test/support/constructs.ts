@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
 import { App, Chart, type ChartProps } from "cdk8s";
 import type { Construct } from "constructs";
-import { type Finding, findingsOf, WebService, type WebServiceProps } from "../../constructs/index.ts";
+import {
+  type Application,
+  type Finding,
+  findingsOf,
+  WebService,
+  type WebServiceProps,
+} from "../../constructs/index.ts";
 import type {
+  CronJob,
+  DaemonSet,
   Deployment,
+  HorizontalPodAutoscaler,
+  Job,
   NetworkPolicy,
   PodDisruptionBudget,
   Service,
+  StatefulSet,
 } from "../../constructs/kubernetes/types.ts";
 
 /** Properties of a web service without a finding. */
@@ -28,7 +39,7 @@ export function webService(props: object = {}): WebService {
 }
 
 /** All findings of the app that holds the construct. */
-export function findingsAround(service: WebService): readonly Finding[] {
+export function findingsAround(service: Construct): readonly Finding[] {
   return findingsOf(service.node.root);
 }
 
@@ -38,19 +49,24 @@ export function appOf(construct: Construct): App {
 }
 
 interface Kinds {
+  readonly CronJob: CronJob;
+  readonly DaemonSet: DaemonSet;
   readonly Deployment: Deployment;
+  readonly HorizontalPodAutoscaler: HorizontalPodAutoscaler;
+  readonly Job: Job;
   readonly NetworkPolicy: NetworkPolicy;
   readonly PodDisruptionBudget: PodDisruptionBudget;
   readonly Service: Service;
+  readonly StatefulSet: StatefulSet;
 }
 
 /** The kinds of the objects of the app that holds the construct. */
-export function kindsAround(service: WebService): readonly string[] {
+export function kindsAround(service: Construct): readonly string[] {
   return objectsAround(service).map(({ kind }) => kind);
 }
 
 /** The one object of a kind that a service makes, as cdk8s renders it. */
-export function objectOf<K extends keyof Kinds>(service: WebService, kind: K): Kinds[K] {
+export function objectOf<K extends keyof Kinds>(service: Application, kind: K): Kinds[K] {
   const found = objectsAround(service).filter(
     (each) => each.kind === kind && each.metadata.name === service.name,
   );
@@ -63,6 +79,6 @@ interface Rendered {
   readonly metadata: { readonly name: string };
 }
 
-function objectsAround(service: WebService): readonly Rendered[] {
+function objectsAround(service: Construct): readonly Rendered[] {
   return appOf(service).charts.flatMap((chart) => chart.toJson() as Rendered[]);
 }

@@ -1,0 +1,25 @@
+import type { Access } from "../core/access.ts";
+import type { MergePatch } from "../core/patch.ts";
+import type { Container, DaemonSet, NetworkPolicy, PodSpec, ServiceAccount } from "../kubernetes/types.ts";
+import type { Health, PodProps } from "../pod/props.ts";
+
+/** What a node agent is made from. Only the image must be said. */
+export interface NodeAgentProps extends PodProps {
+  /** How to see that the program works, by a command or by a port that is named in full. @default - it runs */
+  readonly health?: Health;
+  /** How many nodes may be without their agent during an update: a number, or a share. @default "10%" */
+  readonly maxUnavailable?: number | `${number}%`;
+  /** Whom the program may call. @default - anyone */
+  readonly access?: Pick<Access, "to">;
+  /** Changes the objects themselves, for what has no property here. @default - none */
+  readonly patch?: NodeAgentPatch;
+}
+
+/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+export interface NodeAgentPatch {
+  readonly container?: MergePatch<Container>;
+  readonly pod?: MergePatch<PodSpec>;
+  readonly daemonSet?: MergePatch<DaemonSet>;
+  readonly serviceAccount?: MergePatch<ServiceAccount>;
+  readonly networkPolicy?: MergePatch<NetworkPolicy>;
+}

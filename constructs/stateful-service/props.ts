@@ -1,0 +1,54 @@
+import type { Access } from "../core/access.ts";
+import type { MergePatch } from "../core/patch.ts";
+import type {
+  Container,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  PodSpec,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+} from "../kubernetes/types.ts";
+import type { Health, Path, PodProps, Spread } from "../pod/props.ts";
+
+/** What a stateful service is made from. Only the image, the port and the volumes must be said. */
+export interface StatefulServiceProps extends PodProps {
+  /** The port that the program listens on, 1 to 65535; the service has the same. */
+  readonly port: number;
+  /** More ports of the program by name. @default - none */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** The volumes of each pod by name. They outlive the pod, and the service. */
+  readonly volumes: Readonly<Record<string, Volume>>;
+  /** How many pods run, each with volumes and a name of its own; they may call each other. @default 1 */
+  readonly replicas?: number;
+  /** How pods keep apart: over nodes and zones. @default "preferred" */
+  readonly spread?: Spread;
+  /** How to see that a pod can serve. @default - the port accepts connections, with a warning */
+  readonly health?: Health;
+  /** Who may call the service, and whom it may call. @default - nobody may call it, it may call anyone */
+  readonly access?: Access;
+  /** Changes the objects themselves, for what has no property here. @default - none */
+  readonly patch?: StatefulServicePatch;
+}
+
+/** A volume that each pod has for itself. */
+export interface Volume {
+  /** Where the program finds it. */
+  readonly path: Path;
+  /** `10Gi` for example. It may grow later, if its storage class lets it. */
+  readonly size: `${number}${"Mi" | "Gi" | "Ti"}`;
+  /** The name of a StorageClass. @default - the cluster's default */
+  readonly storageClass?: string;
+}
+
+/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+export interface StatefulServicePatch {
+  readonly container?: MergePatch<Container>;
+  readonly pod?: MergePatch<PodSpec>;
+  readonly statefulSet?: MergePatch<StatefulSet>;
+  readonly service?: MergePatch<Service>;
+  readonly peers?: MergePatch<Service>;
+  readonly serviceAccount?: MergePatch<ServiceAccount>;
+  readonly networkPolicy?: MergePatch<NetworkPolicy>;
+  readonly podDisruptionBudget?: MergePatch<PodDisruptionBudget>;
+}

@@ -1,0 +1,51 @@
+import { companions, disruptionBudgetOf } from "../application/companions.ts";
+import type { Recipe } from "../application/recipe.ts";
+import { podProperties } from "../pod/check.ts";
+import { servedProbes } from "../pod/probes.ts";
+import { checkStatefulService } from "./check.ts";
+import type { StatefulServiceProps } from "./props.ts";
+import { peersOf, serviceOf } from "./services.ts";
+import { statefulPods, statefulSetOf } from "./stateful-set.ts";
+
+const podSpec = ["spec", "template", "spec"] as const;
+
+/** How a stateful service becomes objects. */
+export const statefulService: Recipe<StatefulServiceProps> = {
+  properties: {
+    ...podProperties,
+    port: true,
+    ports: true,
+    volumes: true,
+    replicas: true,
+    spread: true,
+    health: true,
+    access: true,
+    patch: true,
+  },
+  patches: {
+    container: ["statefulSet", ...podSpec, "containers", "0"],
+    pod: ["statefulSet", ...podSpec],
+    statefulSet: ["statefulSet"],
+    service: ["service"],
+    peers: ["peers"],
+    serviceAccount: ["serviceAccount"],
+    networkPolicy: ["networkPolicy"],
+    podDisruptionBudget: ["podDisruptionBudget"],
+  },
+  ports: ({ port, ports }) => ({ main: port, ...ports }),
+  longestName: 52,
+  isGroup: true,
+  check: checkStatefulService,
+  objects: (context, props) => {
+    const { draft, identity, ports } = context;
+    const statefulSet = statefulSetOf(context, props, servedProbes(draft, statefulPods, props.health, ports));
+    const isMany = Number(statefulSet.spec?.replicas) > 1;
+    return {
+      ...companions(context, props),
+      service: () => serviceOf(identity, ports),
+      peers: () => peersOf(identity, ports),
+      statefulSet: () => statefulSet,
+      podDisruptionBudget: isMany ? () => disruptionBudgetOf(identity) : undefined,
+    };
+  },
+};

@@ -1,0 +1,24 @@
+import type { Identity } from "../core/identity.ts";
+import type { Service } from "../kubernetes/types.ts";
+import type { WebServiceProps } from "./props.ts";
+
+/** The service: port 80, on every node too if the program asks for it. */
+export function serviceOf(
+  { name, labels, selector }: Identity,
+  { expose = "cluster", ports = {} }: WebServiceProps,
+): Service {
+  const nodePort = expose === "cluster" || expose.nodePort === "any" ? {} : { nodePort: expose.nodePort };
+  const others = Object.entries(ports).map(
+    ([port, number]) => ({ name: port, port: number, targetPort: port, protocol: "TCP" }) as const,
+  );
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, labels },
+    spec: {
+      type: expose === "cluster" ? "ClusterIP" : "NodePort",
+      selector,
+      ports: [{ name: "http", port: 80, targetPort: "http", protocol: "TCP", ...nodePort }, ...others],
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { DeploymentProps } from "../application/deployment.ts";
+import type { Scale } from "../application/scale.ts";
+import type { Access } from "../core/access.ts";
+import type { MergePatch } from "../core/patch.ts";
+import type {
+  Container,
+  Deployment,
+  HorizontalPodAutoscaler,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  PodSpec,
+  ServiceAccount,
+} from "../kubernetes/types.ts";
+import type { Health } from "../pod/props.ts";
+
+/** What a worker is made from. Only the image must be said. */
+export type WorkerProps = WorkerOptions & Scale;
+
+export interface WorkerOptions extends DeploymentProps {
+  /** How to see that the program works, by a command or by a port that is named in full. @default - it runs */
+  readonly health?: Health;
+  /** Whom the program may call. @default - anyone */
+  readonly access?: Pick<Access, "to">;
+  /** Changes the objects themselves, for what has no property here. @default - none */
+  readonly patch?: WorkerPatch;
+}
+
+/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+export interface WorkerPatch {
+  readonly container?: MergePatch<Container>;
+  readonly pod?: MergePatch<PodSpec>;
+  readonly deployment?: MergePatch<Deployment>;
+  readonly serviceAccount?: MergePatch<ServiceAccount>;
+  readonly networkPolicy?: MergePatch<NetworkPolicy>;
+  readonly podDisruptionBudget?: MergePatch<PodDisruptionBudget>;
+  readonly autoscaler?: MergePatch<HorizontalPodAutoscaler>;
+}
