@@ -4,14 +4,26 @@ import { quote } from "./quote.ts";
 /** How a command becomes root on a host. */
 export type RootMethod =
   | { readonly how: "already" }
-  | { readonly how: "sudo" }
-  | { readonly how: "sudoWithPassword"; readonly password: string }
+  | ({ readonly how: "sudo" } & Terminal)
+  | ({ readonly how: "sudoWithPassword"; readonly password: string } & Terminal)
   | { readonly how: "doas" };
+
+interface Terminal {
+  /** Whether sudo insists on a terminal (`requiretty`). */
+  readonly wantsTerminal: boolean;
+}
 
 /** Prints the ways to root that the host offers, one a line. Touches nothing. */
 export const rootProbe = [
   `[ "$(id -u)" = 0 ] && { echo root; exit 0; }`,
-  "if command -v sudo >/dev/null 2>&1; then sudo -n true </dev/null >/dev/null && echo sudo; echo has-sudo; fi",
+  "if command -v sudo >/dev/null 2>&1; then",
+  "  said=$(sudo -n true 2>&1 </dev/null) && echo sudo",
+  `  case $said in *"have a tty"*)`,
+  "    command -v script >/dev/null 2>&1 && echo wants-terminal",
+  `    SHELL=/bin/sh script -qec "sudo -n true" /dev/null </dev/null >/dev/null 2>&1 && echo sudo`,
+  "  esac",
+  `  echo has-sudo; printf '%s\\n' "$said" >&2`,
+  "fi",
   "if command -v doas >/dev/null 2>&1; then doas -n true </dev/null >/dev/null && echo doas; fi",
   "exit 0",
 ].join("\n");
@@ -28,8 +40,10 @@ export function rootMethod(
 ): RootMethod {
   const offers = new Set(probe.stdout.split("\n"));
   if (offers.has("root")) return { how: "already" };
-  if (offers.has("sudo")) return { how: "sudo" };
-  if (offers.has("has-sudo") && password !== undefined) return { how: "sudoWithPassword", password };
+  const wantsTerminal = offers.has("wants-terminal");
+  if (offers.has("sudo")) return { how: "sudo", wantsTerminal };
+  if (offers.has("has-sudo") && password !== undefined)
+    return { how: "sudoWithPassword", password, wantsTerminal };
   if (offers.has("doas")) return { how: "doas" };
   const said = probe.stderr.trimEnd().split("\n").at(-1) ?? "";
   throw sudoFailed(host, said === "" ? "there is neither sudo nor doas" : said);
@@ -42,12 +56,19 @@ export function asRoot(method: RootMethod, script: string, prompt: string): stri
     case "already":
       return `exec ${line}`;
     case "sudo":
-      return `exec sudo -n -- ${line}`;
+      return inTerminal(method, `sudo -n -- ${line}`);
     case "sudoWithPassword":
-      return `exec sudo -S -p ${quote(prompt)} -- ${line}`;
+      return inTerminal(method, `sudo -S -p ${quote(prompt)} -- ${line}`);
     case "doas":
       return `exec doas -n -- ${line}`;
   }
+}
+
+/** The terminal is there for sudo to see; the command's input and output pass by it, so that every byte arrives. */
+function inTerminal({ wantsTerminal }: Terminal, line: string): string {
+  if (!wantsTerminal) return `exec ${line}`;
+  const aside = quote(`exec ${line} <&3 >&4 2>&5 3<&- 4>&- 5>&-`);
+  return `exec 3<&0 4>&1 5>&2; SHELL=/bin/sh exec script -qec ${aside} /dev/null </dev/null >/dev/null 2>&1`;
 }
 
 /** The error of a host on which a command cannot become root. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { Dials } from "./dials.ts";
 import { KnownHosts } from "./host-keys.ts";
-import { Limiter } from "./limiter.ts";
 import { Masker } from "./mask.ts";
 import type { Connection, Runner, RunnerPool } from "./runner.ts";
 import { ShellRunner } from "./shell-runner.ts";
@@ -32,9 +32,10 @@ export class SshPool implements RunnerPool {
     this.masker = options.masker ?? new Masker();
     this.#settings = {
       knownHosts: new KnownHosts(options.knownHosts),
-      dials: new Limiter(options.dials ?? 16),
+      dials: new Dials(options.dials ?? 16),
       dialDeadlineMs: options.dialDeadlineMs ?? 15_000,
       agent: nonEmpty(options.agent ?? process.env["SSH_AUTH_SOCK"]),
+      bastion: (connection) => this.#transport(connection),
     };
   }
 
@@ -46,7 +47,7 @@ export class SshPool implements RunnerPool {
       host,
       transport: this.#transport(connection),
       masker: this.masker,
-      isRoot: (connection.user ?? "root") === "root",
+      isRoot: connection.user === undefined ? connection.sshConfig !== true : connection.user === "root",
       sudoPassword: connection.sudoPassword,
     });
     this.#runners.set(key, runner);
@@ -64,12 +65,15 @@ export class SshPool implements RunnerPool {
     const key = identityOf(connection);
     const existing = this.#transports.get(key);
     if (existing !== undefined) return existing;
-    for (const secret of [connection.privateKey, connection.passphrase, connection.sudoPassword])
-      this.masker.add(secret);
-    const bastion = connection.bastion === undefined ? undefined : this.#transport(connection.bastion);
-    const transport = new SshTransport(connection, this.#settings, bastion);
+    this.#hideSecrets(connection);
+    const transport = new SshTransport(connection, this.#settings);
     this.#transports.set(key, transport);
     return transport;
+  }
+
+  #hideSecrets({ privateKey, passphrase, sudoPassword, bastion }: Connection): void {
+    for (const secret of [privateKey, passphrase, sudoPassword]) this.masker.add(secret);
+    if (bastion !== undefined) this.#hideSecrets(bastion);
   }
 }
 
@@ -81,17 +85,20 @@ function nonEmpty(text: string | undefined): string | undefined {
 function identityOf(connection: Connection): string {
   const {
     address,
-    port = 22,
-    user = "root",
+    port,
+    user,
     privateKey,
     passphrase,
+    certificate,
     sudoPassword,
     hostKey,
     bastion,
+    sshConfig = false,
   } = connection;
   const secrets = createHash("sha256")
     .update(JSON.stringify([privateKey, passphrase, sudoPassword]))
     .digest("hex");
   const via = bastion === undefined ? undefined : identityOf(bastion);
-  return JSON.stringify([address, port, user, secrets, hostKey, via]);
+  const login = sshConfig ? [port, user] : [port ?? 22, user ?? "root"];
+  return JSON.stringify([address, ...login, secrets, certificate, hostKey, via, sshConfig]);
 }

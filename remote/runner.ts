@@ -12,6 +12,12 @@ export interface Connection {
   readonly privateKey?: string;
   /** Opens an encrypted private key. A secret. */
   readonly passphrase?: string;
+  /**
+   * The OpenSSH user certificate of the private key, `ssh-ed25519-cert-v01@openssh.com AAAA…`: the key is offered by it.
+   *
+   * @default - the key by itself
+   */
+  readonly certificate?: string;
   /** Answers the prompt of sudo. A secret. @default - sudo or doas without a password */
   readonly sudoPassword?: string;
   /**
@@ -22,6 +28,13 @@ export interface Connection {
   readonly hostKey?: string;
   /** The host through which this one is dialled, with its own user, port and key. */
   readonly bastion?: Connection;
+  /**
+   * Whether what is not set here comes from the OpenSSH configuration of the computer that runs the program, as for
+   * `ssh <address>`: host name, user, port, keys, certificates, agent, ProxyJump, known hosts. Looked up whenever the
+   * host is reached, and never stored.
+   * @default false
+   */
+  readonly sshConfig?: boolean;
 }
 
 export interface RunOptions {

@@ -1,23 +1,28 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import { KeelsonError } from "../errors.ts";
-import { fingerprint, hostKeyAlgorithms, parseHostKeys } from "./host-keys.ts";
+import type { Dials } from "./dials.ts";
+import { hostKeyAlgorithms } from "./host-keys.ts";
 import type { KnownHosts } from "./host-keys.ts";
 import { Limiter } from "./limiter.ts";
+import { resolveLogin } from "./login.ts";
+import type { Login } from "./login.ts";
 import type { Connection } from "./runner.ts";
-import { ChannelRefused, connect, LinkGone } from "./ssh-client.ts";
+import { ChannelRefused, connect, LinkGone, TurnedAway } from "./ssh-client.ts";
 import type { SshLink } from "./ssh-client.ts";
+import { accepts, findTrust, keyRefused } from "./trust.ts";
 import type { HostProcess, Transport } from "./transport.ts";
 
 /** What all connections of a pool share. */
 export interface SshSettings {
   readonly knownHosts: KnownHosts;
-  /** Bounds how many connections are being made at once. */
-  readonly dials: Limiter;
+  readonly dials: Dials;
   /** How long a host that does not answer is tried, in milliseconds. */
   readonly dialDeadlineMs: number;
   /** Path of the SSH agent's socket. */
   readonly agent: string | undefined;
+  /** The connection to a bastion, shared by all hosts behind it. */
+  readonly bastion: (connection: Connection) => Transport;
 }
 
 // sshd allows 10 sessions by default; one is left free, to end a command that was aborted.
@@ -29,14 +34,13 @@ const firstRetryMs = 250;
 export class SshTransport implements Transport {
   readonly #connection: Connection;
   readonly #settings: SshSettings;
-  readonly #bastion: Transport | undefined;
   readonly #channels = new Limiter(sessions);
   #link: Promise<SshLink> | undefined;
+  #login: Promise<Login> | undefined;
 
-  constructor(connection: Connection, settings: SshSettings, bastion?: Transport) {
+  constructor(connection: Connection, settings: SshSettings) {
     this.#connection = connection;
     this.#settings = settings;
-    this.#bastion = bastion;
   }
 
   async start(
@@ -112,77 +116,56 @@ export class SshTransport implements Transport {
   }
 
   async #dialOnce(timeoutMs: number): Promise<SshLink> {
-    const { address, port = 22, user = "root", privateKey, passphrase } = this.#connection;
-    const pins = await this.#pins();
+    const { dials, knownHosts, bastion } = this.#settings;
+    const login = await this.#resolved();
+    const { address, port } = login;
+    const trust = await findTrust(this.#connection, login, knownHosts);
     // Before the place among the dials is taken: a bastion's own connection needs one, too.
-    const stream = await this.#bastion?.dial(address, port);
-    const leave = await this.#settings.dials.enter();
+    const stream = login.bastion && (await bastion(login.bastion).dial(address, port));
+    const leave = await dials.enter(trust.pinName);
     let presented: Buffer | undefined;
     try {
       const link = await connect({
-        address,
-        port,
-        user,
-        privateKey,
-        passphrase,
-        agent: this.#settings.agent,
-        hostKeyAlgorithms: hostKeyAlgorithms(pins),
+        ...login,
+        hostKeyAlgorithms: hostKeyAlgorithms(trust.keys),
         acceptHostKey: (key) => {
           presented = key;
-          return pins.length === 0 || pins.some((pin) => pin.equals(key));
+          return accepts(trust, key);
         },
         stream,
         timeoutMs,
       });
-      if (pins.length === 0 && presented !== undefined)
-        await this.#settings.knownHosts.add(this.#pinName, presented);
+      if (trust.keys.length === 0 && presented !== undefined) await knownHosts.add(trust.pinName, presented);
       return link;
     } catch (error) {
-      if (presented === undefined || pins.length === 0 || pins.some((pin) => presented?.equals(pin)))
-        throw error;
-      throw this.#keyChanged(pins, presented);
+      if (presented === undefined || accepts(trust, presented)) throw error;
+      throw keyRefused(this.#name, trust, presented);
     } finally {
       leave();
     }
   }
 
-  async #pins(): Promise<readonly Buffer[]> {
-    const { hostKey } = this.#connection;
-    return hostKey === undefined ? this.#settings.knownHosts.find(this.#pinName) : parseHostKeys(hostKey);
-  }
-
-  #keyChanged(pins: readonly Buffer[], presented: Buffer): KeelsonError {
-    const pinned = pins.map(fingerprint).join(" or ");
-    const source = this.#connection.hostKey === undefined ? this.#settings.knownHosts.place : "its hostKey";
-    return new KeelsonError(
-      "KEELSON_HOST_KEY_CHANGED",
-      `Cannot trust ${this.#name}: it presents the key ${fingerprint(presented)}, but ${source} pins ${pinned}`,
-      this.#connection.hostKey === undefined && this.#settings.knownHosts.place.includes("/")
-        ? {
-            fix: `If the host was installed anew on purpose, delete its line from ${source}; otherwise find out who answers`,
-          }
-        : {},
-    );
+  #resolved(): Promise<Login> {
+    this.#login ??= resolveLogin(this.#connection, this.#settings.agent);
+    this.#login.catch(() => {
+      this.#login = undefined;
+    });
+    return this.#login;
   }
 
   #lost(error: unknown): unknown {
     if (KeelsonError.is(error) || (error instanceof Error && error.name === "AbortError")) return error;
-    return unreachable(this.#name, reasonOf(error));
+    const fix = error instanceof TurnedAway ? turnedAwayFix : undefined;
+    return unreachable(this.#name, reasonOf(error), fix);
   }
 
   get #name(): string {
     return `${this.#connection.address}:${this.#connection.port ?? 22}`;
   }
-
-  /** Two private networks may use the same addresses: behind a bastion, its name is part of the pin's. */
-  get #pinName(): string {
-    const { bastion } = this.#connection;
-    const via = bastion === undefined ? "" : `%[${bastion.address}]:${bastion.port ?? 22}`;
-    return `[${this.#connection.address}]:${this.#connection.port ?? 22}${via}`;
-  }
 }
 
 function isFinal(error: unknown): boolean {
+  if (error instanceof TurnedAway) return true;
   return KeelsonError.is(error) && error.code !== "KEELSON_HOST_UNREACHABLE";
 }
 
@@ -205,8 +188,15 @@ async function within(ms: number, opening: Promise<Duplex>): Promise<Duplex> {
   }
 }
 
-function unreachable(name: string, reason: string): KeelsonError {
-  return new KeelsonError("KEELSON_HOST_UNREACHABLE", `Cannot reach ${name}: ${reason}`);
+const turnedAwayFix =
+  "Wait until sshd forgets the failed logins from this computer, ten minutes at most by default, and mend what made them";
+
+function unreachable(name: string, reason: string, fix?: string): KeelsonError {
+  return new KeelsonError(
+    "KEELSON_HOST_UNREACHABLE",
+    `Cannot reach ${name}: ${reason}`,
+    fix === undefined ? {} : { fix },
+  );
 }
 
 function reasonOf(error: unknown): string {

@@ -21,12 +21,20 @@ export interface ConnectionArgs {
   readonly privateKey?: pulumi.Input<string>;
   /** Opens an encrypted private key. */
   readonly passphrase?: pulumi.Input<string>;
+  /** The OpenSSH user certificate of the private key. @default - the key by itself */
+  readonly certificate?: pulumi.Input<string>;
   /** Answers the prompt of sudo. @default - sudo or doas without a password */
   readonly sudoPassword?: pulumi.Input<string>;
   /** The host's public key, `ssh-ed25519 AAAA…`. @default - the first contact pins the key */
   readonly hostKey?: pulumi.Input<string>;
   /** The host through which this one is dialled, with its own user, port and key. */
   readonly bastion?: ConnectionArgs;
+  /**
+   * Whether what is not set here comes from the OpenSSH configuration of whoever runs the program, as for
+   * `ssh <address>`. It is looked up in every run and never stored.
+   * @default false
+   */
+  readonly sshConfig?: pulumi.Input<boolean>;
 }
 
 /** A host as the resources of a cluster take it. */

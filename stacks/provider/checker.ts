@@ -76,6 +76,13 @@ export class Checker {
     if (!fits) property.refuse(`wants a whole number from ${range.min} to ${range.max}`);
   }
 
+  /** Wants true or false. */
+  trueOrFalse(key: string, optional = false): void {
+    const property = this.at(key);
+    if (!property.#isThere(optional)) return;
+    if (typeof property.#value !== "boolean") property.refuse("wants true or false");
+  }
+
   /** Wants a record and checks each of its entries. */
   record(key: string, check: (entry: Checker, name: string) => void, optional = false): void {
     const property = this.at(key);

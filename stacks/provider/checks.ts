@@ -78,9 +78,10 @@ function checkConnection(connection: Checker): void {
   connection.text("address");
   connection.wholeNumber("port", port, true);
   connection.text("user", { optional: true });
-  for (const key of ["privateKey", "passphrase", "sudoPassword", "hostKey"]) {
+  for (const key of ["privateKey", "passphrase", "certificate", "sudoPassword", "hostKey"]) {
     connection.text(key, { optional: true });
   }
+  connection.trueOrFalse("sshConfig", true);
   if (connection.at("bastion").isKnown) checkConnection(connection.at("bastion"));
 }
 

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Masker } from "../../remote/mask.ts";
 import { localMachines } from "../../machines/index.ts";
 import type { Machine } from "../../machines/driver.ts";
@@ -89,6 +93,38 @@ describe("a real host over SSH", function () {
       );
       assert.ok(!stdout.includes(password));
     });
+  });
+
+  describe("with a sudo that insists on a terminal", () => {
+    before(() => asRoot().run("echo 'Defaults requiretty' > /etc/sudoers.d/terminal"));
+    after(() => asRoot().run("rm /etc/sudoers.d/terminal"));
+
+    // Another way to write its key, so that the pool does not remember how another connection becomes root.
+    const insistent = (): Subject["runner"] => asAdmin({ hostKey: `${target.hostKey}\n` });
+    runnerContract(() => subject(insistent()));
+    shellRunnerContract(() => subject(insistent()));
+  });
+
+  it("is opened by a certificate of an authority that it trusts", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keelson-certificate-"));
+    const keygen = (...options: string[]): string =>
+      execFileSync("ssh-keygen", ["-q", ...options]).toString();
+    for (const name of ["ca", "user"]) keygen("-t", "ed25519", "-N", "", "-f", join(folder, name));
+    keygen("-s", join(folder, "ca"), "-I", "test", "-n", "root", "-V", "+1h", join(folder, "user.pub"));
+    const text = (name: string): Promise<string> => readFile(join(folder, name), "utf8");
+    const [privateKey, certificate, authority] = await Promise.all(
+      ["user", "user-cert.pub", "ca.pub"].map(text),
+    );
+    await rm(folder, { recursive: true });
+    assert.ok(privateKey !== undefined && certificate !== undefined && authority !== undefined);
+    await asRoot().write("/etc/ssh/users.pub", authority);
+    await asRoot().run(
+      "echo 'TrustedUserCAKeys /etc/ssh/users.pub' > /etc/ssh/sshd_config.d/users.conf && systemctl reload ssh",
+    );
+    const withKey = pool.get("remote-1", connection(target, { privateKey }));
+    await assert.rejects(withKey.run("true"), { code: "KEELSON_HOST_AUTH_FAILED" });
+    const withCertificate = pool.get("remote-1", connection(target, { privateKey, certificate }));
+    assert.equal((await withCertificate.run("id -un")).stdout, "root\n");
   });
 
   it("is refused when it presents another key than the pinned one", async () => {

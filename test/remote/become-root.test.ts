@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { KeelsonError } from "../../errors.ts";
 import { SshPool } from "../../remote/pool.ts";
+import { command } from "../../remote/quote.ts";
 import type { Connection, Runner } from "../../remote/runner.ts";
 import { makeKey, startSshServer } from "../support/ssh-server.ts";
 import type { SshServer } from "../support/ssh-server.ts";
@@ -111,6 +112,53 @@ describe("becoming root", () => {
     await assert.rejects(runner.run("true"), {
       code: "KEELSON_HOST_SUDO_FAILED",
       message: "Cannot become root on box: sudo: you must have a tty",
+    });
+  });
+
+  describe("where sudo insists on a terminal", () => {
+    const insistent = (then: string): string =>
+      [
+        `sh -c ': </dev/tty' 2>/dev/null || { echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1; }`,
+        then,
+      ].join("\n");
+
+    it("gives it one, and every byte passes by it", async () => {
+      const { runner } = await host({ sudo: insistent(`shift; [ "$1" = -- ] && shift; exec "$@"`) });
+      const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("latin1");
+      const { stdout } = await runner.run("base64", { stdin: Buffer.from(bytes, "latin1") });
+      assert.equal(Buffer.from(stdout, "base64").toString("latin1"), bytes);
+      const both = await runner.run("echo out; echo err >&2; exit 7", { okCodes: [7] });
+      assert.deepEqual(both, { exitCode: 7, stdout: "out\n", stderr: "err\n" });
+    });
+
+    it("ends a command with what it started", async () => {
+      const { runner } = await host({ sudo: insistent(`shift; [ "$1" = -- ] && shift; exec "$@"`) });
+      const abort = new AbortController();
+      let pid = "";
+      const running = runner.run("sleep 300 & echo $!; wait", {
+        signal: abort.signal,
+        onLine: (line) => {
+          pid = line;
+          abort.abort();
+        },
+      });
+      await assert.rejects(running, { code: "KEELSON_ABORTED" });
+      await assert.rejects(runner.run(command`kill -0 ${pid}`), { code: "KEELSON_COMMAND_FAILED" });
+    });
+
+    it("answers its prompt with the password", async () => {
+      const { runner } = await host(
+        { sudo: insistent(sudoWithPassword(password)) },
+        { sudoPassword: password },
+      );
+      assert.equal((await runner.run("cat", { stdin: "input" })).stdout, "input");
+    });
+
+    it("says so where no terminal can be had", async () => {
+      const { runner } = await host({ sudo: insistent("exit 1"), script: "exit 127" });
+      await assert.rejects(runner.run("true"), {
+        message: "Cannot become root on box: sudo: sorry, you must have a tty to run sudo",
+      });
     });
   });
 

@@ -24,6 +24,10 @@ export interface SshServer {
   readonly connections: () => number;
   /** The most sessions that were open at once. */
   readonly mostSessions: () => number;
+  /** The users that logged in, one for each connection. */
+  readonly users: readonly string[];
+  /** The public keys that were offered, each as often as it was. */
+  readonly offered: readonly string[];
   /** The command lines that were run. */
   readonly commands: readonly string[];
   /** Cuts all connections, as a power loss would. */
@@ -55,7 +59,7 @@ export function makeKey(type: "ed25519" | "ecdsa" = "ed25519"): KeyPair {
 
 /** An SSH server in this process that runs commands with the real shell and forwards TCP connections. */
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
-  const state: State = { connections: 0, most: 0, commands: [], running: new Set() };
+  const state: State = { connections: 0, most: 0, users: [], offered: [], commands: [], running: new Set() };
   const sockets = new Set<Socket>();
   const hostKeys = options.hostKeys ?? [makeKey().privateKey];
   const server = new ssh2.Server({ hostKeys: [...hostKeys] }, (client) => {
@@ -65,8 +69,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     client.on("authentication", (context) => {
       const key =
         context.method === "publickey" ? `${context.key.algo} ${context.key.data.toString("base64")}` : "";
-      if (options.authorized.some((each) => each.startsWith(key) && key !== "")) context.accept();
-      else context.reject(["publickey"]);
+      if (key !== "") state.offered.push(key);
+      if (options.authorized.some((each) => each.startsWith(key) && key !== "")) {
+        if (context.method === "publickey" && context.signature) state.users.push(context.username);
+        context.accept();
+      } else context.reject(["publickey"]);
     });
     client.on("ready", () => {
       serve(client, options, state);
@@ -88,6 +95,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     port: (server.address() as AddressInfo).port,
     connections: () => state.connections,
     mostSessions: () => state.most,
+    users: state.users,
+    offered: state.offered,
     commands: state.commands,
     cut,
     stop: () =>
@@ -104,6 +113,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 interface State {
   connections: number;
   most: number;
+  readonly users: string[];
+  readonly offered: string[];
   readonly commands: string[];
   /** Commands outlive a lost connection, as they do on a real host. */
   readonly running: Set<ChildProcess>;
