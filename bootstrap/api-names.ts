@@ -1,4 +1,5 @@
-import { nthAddress, parseCidr } from "../clusters/cidr.ts";
+import { isIP } from "node:net";
+import { nthAddress, parseCidr, sameAddress } from "../clusters/cidr.ts";
 import type { Cluster } from "../clusters/cluster.ts";
 import type { ReachableHost } from "./operation.ts";
 
@@ -32,4 +33,10 @@ export function apiServerNames(
     ...more,
   ];
   return [...new Set(names)].sort();
+}
+
+/** Whether two names are the same; an IPv6 address may be written in many ways. Pure. */
+export function isSameName(left: string, right: string): boolean {
+  if (isIP(left) === 0 || isIP(right) === 0) return left.toLowerCase() === right.toLowerCase();
+  return sameAddress(left, right);
 }

@@ -5,14 +5,15 @@ import type { HostFacts } from "../clusters/facts.ts";
 import type { Problem } from "../errors.ts";
 import { judgeOwner } from "./judge-owner.ts";
 import type { Finding, Judged } from "./judged.ts";
-import { packageOfCommand } from "./phases/packages.ts";
+import { packagesFor } from "./phases/packages.ts";
+import { balancerUnit } from "./phases/balancer.ts";
 import { isContainer } from "./view.ts";
 
 /** Everything that is wrong with one host. Pure. */
 export function judgeHost(judged: Judged): readonly Problem[] {
   const found = [
     ...judgeOwner(judged),
-    ...judgeSystem(judged.facts),
+    ...judgeSystem(judged),
     ...judgeSize(judged),
     ...judgePorts(judged),
     ...judgeNetworks(judged),
@@ -20,7 +21,8 @@ export function judgeHost(judged: Judged): readonly Problem[] {
   return found.map(([code, message]) => ({ code, where: judged.host.name, message }));
 }
 
-function judgeSystem(facts: HostFacts): Finding[] {
+function judgeSystem(judged: Judged): Finding[] {
+  const { facts } = judged;
   const findings: Finding[] = [];
   if (!facts.systemd) findings.push(["KEELSON_HOST_UNSUPPORTED", `${facts.os.name} does not run systemd`]);
   if (facts.arch !== "amd64") {
@@ -31,7 +33,7 @@ function judgeSystem(facts: HostFacts): Finding[] {
     const names = missing.map(([name]) => name).join(", ");
     findings.push(["KEELSON_HOST_MISSING_CAPABILITY", `kernel ${facts.kernel} lacks ${names}`]);
   }
-  const needed = Object.keys(packageOfCommand).filter((name) => !facts.commands.includes(name));
+  const needed = Object.keys(packagesFor(judged)).filter((name) => !facts.commands.includes(name));
   if (facts.packages.manager === "none" && needed.length > 0) {
     const message = `lacks ${needed.join(", ")}, and ${facts.os.name} has no apt to install them`;
     findings.push(["KEELSON_HOST_NO_PACKAGES", message]);
@@ -72,9 +74,16 @@ const ours = new Set(["kube-apiserver", "etcd", "kubelet", "kube-controller", "k
 
 function judgePorts({ cluster, host, facts }: Judged): Finding[] {
   const controlPlane = [apiPortOf(cluster.endpoint), 2379, 2380, 10257, 10259];
-  const needed = new Set([10250, ...(host.role === "controlPlane" ? controlPlane : [])]);
+  const { mode, port: endpointPort } = cluster.endpoint;
+  const needed = new Set([
+    10250,
+    ...(host.role === "controlPlane" ? controlPlane : []),
+    ...(mode === "nodeLocal" ? [endpointPort] : []),
+  ]);
+  const balances = facts.units[balancerUnit.name]?.active === true;
   return facts.listening
     .filter(({ port, process }) => needed.has(port) && !ours.has(process))
+    .filter(({ port }) => port !== endpointPort || !balances)
     .map(({ port, process }) => ["KEELSON_HOST_PORT_TAKEN", `"${process}" listens on port ${String(port)}`]);
 }
 

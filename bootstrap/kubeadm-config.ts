@@ -11,30 +11,36 @@ const apiVersion = "kubeadm.k8s.io/v1beta4";
 
 /** The configuration with which `kubeadm init` makes this cluster on this host. Holds no secret. */
 export function initConfig(view: ControlPlaneView): string {
-  const { cluster, host, bundle } = view;
-  const { podCidr, serviceCidr, dnsDomain } = cluster.network;
   return documents([
     {
       apiVersion,
       kind: "InitConfiguration",
       // kubeadm makes one token whatever we say; ours are made per join, so that this one may end at once.
       bootstrapTokens: [{ description: "made by kubeadm init, unused", ttl: "1m0s" }],
-      localAPIEndpoint: { advertiseAddress: host.nodeAddress, bindPort: apiPortOf(cluster.endpoint) },
+      localAPIEndpoint: localEndpoint(view),
       nodeRegistration: nodeRegistration(view, initIgnores(view.facts)),
       ...patches(view.facts),
       skipPhases: ["upload-certs", "addon", "show-join-command"],
     },
+    clusterConfiguration(view),
+    { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", cgroupDriver: "systemd" },
+  ]);
+}
+
+/** The configuration with which kubeadm makes this host's API server certificate anew, in a folder with the authority. */
+export function certificateConfig(
+  view: ControlPlaneView,
+  names: readonly string[],
+  certificatesDir: string,
+): string {
+  return documents([
     {
       apiVersion,
-      kind: "ClusterConfiguration",
-      clusterName: cluster.name,
-      kubernetesVersion: `v${bundle.kubernetes}`,
-      controlPlaneEndpoint: authorityOf(cluster.endpoint),
-      encryptionAlgorithm: "ECDSA-P256",
-      networking: { podSubnet: podCidr, serviceSubnet: serviceCidr, dnsDomain },
-      apiServer: { certSANs: view.apiNames },
+      kind: "InitConfiguration",
+      localAPIEndpoint: localEndpoint(view),
+      nodeRegistration: { name: view.host.nodeName, criSocket: paths.containerdSocket },
     },
-    { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", cgroupDriver: "systemd" },
+    { ...clusterConfiguration(view), apiServer: { certSANs: names }, certificatesDir },
   ]);
 }
 
@@ -74,6 +80,25 @@ export function discoveryConfig({ cluster, caCertificate }: HostView): string {
       "current-context": cluster.name,
     },
   ]);
+}
+
+function clusterConfiguration({ cluster, bundle, apiNames }: ControlPlaneView): object {
+  const { podCidr, serviceCidr, dnsDomain } = cluster.network;
+  return {
+    apiVersion,
+    kind: "ClusterConfiguration",
+    clusterName: cluster.name,
+    kubernetesVersion: `v${bundle.kubernetes}`,
+    controlPlaneEndpoint: authorityOf(cluster.endpoint),
+    encryptionAlgorithm: "ECDSA-P256",
+    networking: { podSubnet: podCidr, serviceSubnet: serviceCidr, dnsDomain },
+    apiServer: { certSANs: apiNames },
+  };
+}
+
+/** Where this host's API server listens. */
+function localEndpoint({ host, cluster }: ControlPlaneView): object {
+  return { advertiseAddress: host.nodeAddress, bindPort: apiPortOf(cluster.endpoint) };
 }
 
 function nodeRegistration({ host }: HostView, ignorePreflightErrors: readonly string[]): object {

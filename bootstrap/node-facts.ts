@@ -9,6 +9,8 @@ export interface NodeFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
   readonly annotations: Readonly<Record<string, string>>;
+  /** When the kubelet last told how it is, ISO 8601. */
+  readonly heartbeat?: string;
   /** Without `v`. */
   readonly kubeletVersion: string;
 }
@@ -25,6 +27,7 @@ export interface RawNode {
       readonly type: string;
       readonly status: string;
       readonly message?: string;
+      readonly lastHeartbeatTime?: string;
     }[];
     readonly nodeInfo?: { readonly kubeletVersion?: string };
   };
@@ -40,6 +43,13 @@ export function parseNode({ metadata, spec = {}, status = {} }: RawNode): NodeFa
     labels: metadata.labels ?? {},
     taints: (spec.taints ?? []).map(({ key, value, effect }) => ({ key, ...(value && { value }), effect })),
     annotations: metadata.annotations ?? {},
+    ...heartbeatOf(condition),
     kubeletVersion: (status.nodeInfo?.kubeletVersion ?? "").replace(/^v/, ""),
   };
+}
+
+function heartbeatOf(
+  condition: { readonly lastHeartbeatTime?: string } | undefined,
+): Pick<NodeFacts, "heartbeat"> {
+  return condition?.lastHeartbeatTime === undefined ? {} : { heartbeat: condition.lastHeartbeatTime };
 }

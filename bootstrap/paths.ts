@@ -4,6 +4,8 @@ export const paths = {
   initialized: "/etc/keelson/initialized",
   patches: "/etc/keelson/patches",
   kubeletPatch: "/etc/keelson/patches/kubeletconfiguration+strategic.yaml",
+  balancerConfig: "/etc/keelson/balancer.cfg",
+  balancerUnit: "/etc/systemd/system/keelson-balancer.service",
   initConfig: "/etc/keelson/kubeadm-init.yaml",
   /** Lives in memory: files that hold a token are written here. */
   run: "/run/keelson",
@@ -31,6 +33,8 @@ export const paths = {
   kubeletDropIn: "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf",
   kubernetes: "/etc/kubernetes",
   pki: "/etc/kubernetes/pki",
+  apiCertificate: "/etc/kubernetes/pki/apiserver.crt",
+  superAdminConf: "/etc/kubernetes/super-admin.conf",
   adminConf: "/etc/kubernetes/admin.conf",
   kubeletConf: "/etc/kubernetes/kubelet.conf",
   bootstrapKubeletConf: "/etc/kubernetes/bootstrap-kubelet.conf",

@@ -1,7 +1,10 @@
+import { apiCertificate } from "./phases/api-certificate.ts";
 import { apiReady } from "./phases/api-ready.ts";
+import { balancer } from "./phases/balancer.ts";
 import { binaries } from "./phases/binaries.ts";
 import { claim } from "./phases/claim.ts";
 import { containerd } from "./phases/containerd.ts";
+import { endpointClients } from "./phases/endpoint-clients.ts";
 import { identityFiles } from "./phases/identity-files.ts";
 import { imageArchives, images } from "./phases/images.ts";
 import { initialize } from "./phases/initialize.ts";
@@ -19,7 +22,7 @@ import type { ControlPlaneView, HostView } from "./view.ts";
 const hostPlan: readonly Step<HostView>[] = [
   [claim],
   [packages, kernel, swap, binaries, imageArchives],
-  [containerd, kubelet],
+  [containerd, kubelet, balancer],
 ];
 
 /** From a host to a control plane whose API answers. */
@@ -29,6 +32,8 @@ export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   [initialize],
   [kubeletRunning],
   [apiReady],
+  [apiCertificate],
+  [endpointClients],
   [nodeSettings],
 ];
 
@@ -37,6 +42,7 @@ export const workerPlan: readonly Step<NodeView>[] = [
   ...hostPlan,
   [images],
   [join],
+  [endpointClients],
   [kubeletRunning],
   [registration],
   [nodeSettings],

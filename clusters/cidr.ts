@@ -32,6 +32,11 @@ export function contains(range: Cidr, address: string): boolean {
   return overlaps(range, [parsed, parsed.kind() === "ipv4" ? 32 : 128]);
 }
 
+/** Whether two texts are the same address, however they are written. */
+export function sameAddress(left: string, right: string): boolean {
+  return ipaddr.parse(left).toNormalizedString() === ipaddr.parse(right).toNormalizedString();
+}
+
 /** The nth address of a range, counted from its own address. */
 export function nthAddress(range: Cidr, index: number): string {
   const bytes = range[0].toByteArray();

@@ -126,6 +126,10 @@ export interface KubernetesFacts {
   readonly etcdData: boolean;
   /** The cluster whose initialisation was completed on this host. */
   readonly initialized?: string;
+  /** The server that each kubeconfig of the host's own clients names, by path. */
+  readonly servers?: Readonly<Record<string, string>>;
+  /** The names and addresses in the API server's certificate. */
+  readonly apiNames?: readonly string[];
   /** Whether the API server of this host answers that it is ready. */
   readonly apiReady: boolean;
   /** Whether the kubelet of this host answers that it is healthy. */

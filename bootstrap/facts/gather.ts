@@ -4,6 +4,7 @@ import { filesFor } from "../../toolchain/bundle.ts";
 import type { Bundle } from "../../toolchain/bundle.ts";
 import { deliveryOf } from "../fetch.ts";
 import { paths } from "../paths.ts";
+import { balancerUnit } from "../phases/balancer.ts";
 import { containerdFiles } from "../phases/containerd.ts";
 import { identityPaths } from "../phases/identity-files.ts";
 import { kubeletFiles } from "../phases/kubelet.ts";
@@ -34,10 +35,15 @@ export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): 
     paths.kubeletPatch,
     ...containerdFiles.slice(0, 2),
     ...kubeletFiles.slice(0, 2),
+    ...balancerUnit.paths,
     ...(role === "controlPlane" ? identityPaths : []),
   ];
   return {
     files: [...managed, ...delivered],
-    units: { "containerd.service": containerdFiles, "kubelet.service": kubeletFiles },
+    units: {
+      "containerd.service": containerdFiles,
+      "kubelet.service": kubeletFiles,
+      [balancerUnit.name]: balancerUnit.paths,
+    },
   };
 }

@@ -10,6 +10,7 @@ import type {
   OwnerToken,
   UnitFacts,
 } from "../../clusters/facts.ts";
+import { X509Certificate } from "node:crypto";
 import { KeelsonError } from "../../errors.ts";
 import { paths } from "../paths.ts";
 import { askedFeatures } from "./script.ts";
@@ -217,6 +218,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+function parseServers(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(lines.map((line) => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]));
+}
+
+/** A certificate that was cut off carries no names. */
+function namesIn(certificate: string): string[] {
+  try {
+    const names = new X509Certificate(certificate).subjectAltName ?? "";
+    return names.split(", ").map((name) => name.replace(/^(DNS|IP Address):/, ""));
+  } catch {
+    return [];
+  }
+}
+
 function parseKubernetes(text: (name: string) => string, lines: (name: string) => string[]): KubernetesFacts {
   const present = new Set(lines("present"));
   const initialized = text("initialized");
@@ -228,6 +243,8 @@ function parseKubernetes(text: (name: string) => string, lines: (name: string) =
     manifests: lines("manifests"),
     etcdData: present.has(`${paths.etcdData}/member`),
     ...(initialized !== "" && { initialized }),
+    servers: parseServers(lines("servers")),
+    ...(text("apiCertificate") !== "" && { apiNames: namesIn(text("apiCertificate")) }),
     apiReady: text("api") === "ok",
     kubeletHealthy: text("kubelet").endsWith("ok"),
   };

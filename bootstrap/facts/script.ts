@@ -16,9 +16,12 @@ export interface FactsRequest {
 export const askedCommands = [
   "apt-get",
   "conntrack",
+  "curl",
+  "haproxy",
   "ip",
   "ipset",
   "iptables",
+  "keepalived",
   "losetup",
   "modprobe",
   "nft",
@@ -139,6 +142,9 @@ const kubernetesPart = `
 section present; for f in ${paths.kubeletConf} ${paths.bootstrapKubeletConf} ${paths.adminConf} ${paths.initialized} ${paths.etcdData}/member; do
 [ -e $f ] && echo $f; done
 section initialized; cat ${paths.initialized}
+section servers; for f in ${paths.kubeletConf} ${paths.adminConf} ${paths.superAdminConf}; do
+[ -f $f ] && echo "$f $(sed -n 's/^ *server: //p' $f | head -n 1)"; done
+section apiCertificate; cat ${paths.apiCertificate}
 section manifests; ls ${paths.manifests}
 section ca; sed -n '/-BEGIN/,/-END/{/-/d;p;}' ${paths.pki}/ca.crt | base64 -d | sha256sum
 section caSize; stat -c %s ${paths.pki}/ca.crt

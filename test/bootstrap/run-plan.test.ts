@@ -7,7 +7,10 @@ import { runPlan } from "../../bootstrap/run-plan.ts";
 import type { Step } from "../../bootstrap/run-plan.ts";
 import type { ControlPlaneView } from "../../bootstrap/view.ts";
 import type { NodeView } from "../../bootstrap/phases/node.ts";
-import { clusterHost, operationOn, viewOf } from "../support/bootstrap.ts";
+import { apiServerNames } from "../../bootstrap/api-names.ts";
+import { completeEndpoint } from "../../clusters/endpoint.ts";
+import type { Endpoint, EndpointSpec } from "../../clusters/endpoint.ts";
+import { cluster, clusterHost, operationOn, viewOf } from "../support/bootstrap.ts";
 import { SimulatedHost } from "../support/simulated-host.ts";
 
 type View = ControlPlaneView & NodeView;
@@ -39,6 +42,11 @@ const startingFacts: fc.Arbitrary<Partial<HostFacts>> = fc.record({
     }),
   }),
 });
+const addresses = { cp1: "10.0.0.11", cp2: "10.0.0.12", cp3: "10.0.0.13" };
+const endpoint = fc
+  .constantFrom<EndpointSpec | undefined>(undefined, "nodeLocal", { external: "api.example.com" })
+  .map((spec) => completeEndpoint(spec, spec === undefined ? { cp1: "10.0.0.11" } : addresses));
+
 const host = fc.record({
   role: fc.constantFrom<ClusterHost["role"]>("controlPlane", "worker"),
   labels: fc.constantFrom({}, { tier: "general" }),
@@ -51,7 +59,7 @@ const host = fc.record({
 async function run(
   simulated: SimulatedHost,
   wanted: ClusterHost,
-  options: { preview?: boolean; dieAtIntent?: number } = {},
+  options: { preview?: boolean; dieAtIntent?: number; endpoint?: Endpoint } = {},
 ): Promise<readonly string[]> {
   let seen = 0;
   const { operation, intents } = operationOn([simulated], { preview: options.preview ?? false });
@@ -63,10 +71,16 @@ async function run(
       operation.onIntent(intent);
     },
   };
-  const look = (): Promise<View> => Promise.resolve(viewOf(simulated, wanted));
+  const look = (): Promise<View> => Promise.resolve(viewOf(simulated, wanted, changesFor(options.endpoint)));
   const target = { host: wanted.name, runner: simulated, look, judge: () => undefined };
   await runPlan(mortal, target, plans[wanted.role]);
   return intents;
+}
+
+function changesFor(wanted: Endpoint = cluster.endpoint): Partial<View> {
+  const hosts = Object.values(addresses).map((nodeAddress) => ({ nodeAddress, connection: undefined }));
+  const moved = { ...cluster, endpoint: wanted };
+  return { cluster: moved, apiNames: apiServerNames(moved, hosts) };
 }
 
 describe("runPlan", function () {
@@ -75,14 +89,15 @@ describe("runPlan", function () {
 
   it("previews exactly the changes that the update makes, and touches nothing for it", async () => {
     await fc.assert(
-      fc.asyncProperty(startingFacts, host, async (facts, changes) => {
+      fc.asyncProperty(startingFacts, host, endpoint, async (facts, changes, wantedEndpoint) => {
         const wanted = clusterHost(changes.role, changes);
         const simulated = new SimulatedHost(wanted.name, facts);
         const before = simulated.facts;
-        const previewed = await run(simulated, wanted, { preview: true });
+        const previewed = await run(simulated, wanted, { preview: true, endpoint: wantedEndpoint });
         assert.deepEqual(simulated.ran, []);
         assert.deepEqual(simulated.facts, before);
-        assert.deepEqual([...previewed].sort(), [...(await run(simulated, wanted))].sort());
+        const made = await run(simulated, wanted, { endpoint: wantedEndpoint });
+        assert.deepEqual([...previewed].sort(), [...made].sort());
       }),
       { numRuns: 40 },
     );
@@ -90,12 +105,12 @@ describe("runPlan", function () {
 
   it("changes nothing the second time", async () => {
     await fc.assert(
-      fc.asyncProperty(startingFacts, host, async (facts, changes) => {
+      fc.asyncProperty(startingFacts, host, endpoint, async (facts, changes, wantedEndpoint) => {
         const wanted = clusterHost(changes.role, changes);
         const simulated = new SimulatedHost(wanted.name, facts);
-        await run(simulated, wanted);
+        await run(simulated, wanted, { endpoint: wantedEndpoint });
         const settled = simulated.facts;
-        assert.deepEqual(await run(simulated, wanted), []);
+        assert.deepEqual(await run(simulated, wanted, { endpoint: wantedEndpoint }), []);
         assert.deepEqual(simulated.facts, settled);
       }),
       { numRuns: 40 },
@@ -107,17 +122,44 @@ describe("runPlan", function () {
       fc.asyncProperty(
         startingFacts,
         host,
-        fc.integer({ min: 1, max: 16 }),
-        async (facts, changes, dieAtIntent) => {
+        fc.integer({ min: 1, max: 18 }),
+        endpoint,
+        async (facts, changes, dieAtIntent, wantedEndpoint) => {
           const wanted = clusterHost(changes.role, changes);
           const smooth = new SimulatedHost(wanted.name, facts);
-          await run(smooth, wanted);
+          await run(smooth, wanted, { endpoint: wantedEndpoint });
           const rough = new SimulatedHost(wanted.name, facts);
-          await run(rough, wanted, { dieAtIntent }).catch(() => undefined);
-          await run(rough, wanted);
+          await run(rough, wanted, { dieAtIntent, endpoint: wantedEndpoint }).catch(() => undefined);
+          await run(rough, wanted, { endpoint: wantedEndpoint });
           assert.deepEqual(rough.facts, smooth.facts);
         },
       ),
+    );
+  });
+
+  it("moves a living host to another endpoint, previewed, resumed after a death, and settled", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        host,
+        endpoint,
+        endpoint,
+        fc.integer({ min: 1, max: 6 }),
+        async (changes, from, to, dieAtIntent) => {
+          const wanted = clusterHost(changes.role, changes);
+          const simulated = new SimulatedHost(wanted.name);
+          await run(simulated, wanted, { endpoint: from });
+          const previewed = await run(simulated, wanted, { preview: true, endpoint: to });
+          await run(simulated, wanted, { endpoint: to, dieAtIntent }).catch(() => undefined);
+          const rest = await run(simulated, wanted, { endpoint: to });
+          assert.ok(rest.every((intent) => previewed.includes(intent)) || previewed.length > rest.length);
+          assert.deepEqual(await run(simulated, wanted, { endpoint: to }), []);
+          for (const name of changesFor(from).apiNames ?? []) {
+            if (wanted.role === "controlPlane")
+              assert.ok(simulated.facts.kubernetes.apiNames?.includes(name));
+          }
+        },
+      ),
+      { numRuns: 40 },
     );
   });
 

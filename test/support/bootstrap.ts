@@ -89,7 +89,11 @@ export const identity = {
 };
 
 /** What phases see of a simulated host now. */
-export function viewOf(simulated: SimulatedHost, host: ClusterHost): ControlPlaneView & NodeView {
+export function viewOf(
+  simulated: SimulatedHost,
+  host: ClusterHost,
+  changes: Partial<ControlPlaneView> = {},
+): ControlPlaneView & NodeView {
   return {
     facts: simulated.facts,
     node: simulated.node,
@@ -101,6 +105,7 @@ export function viewOf(simulated: SimulatedHost, host: ClusterHost): ControlPlan
     clusterId: identity.clusterId,
     caCertificate: identity.ca.certificate,
     apiNames: [],
+    ...changes,
   };
 }
 

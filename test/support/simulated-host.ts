@@ -4,7 +4,7 @@ import type { NodeFacts } from "../../bootstrap/node-facts.ts";
 import { paths } from "../../bootstrap/paths.ts";
 import { packageOfCommand } from "../../bootstrap/phases/packages.ts";
 import { sha256 } from "../../bootstrap/view.ts";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
 import type { WriteOptions } from "../../remote/runner.ts";
@@ -14,11 +14,22 @@ type Changeable<Value> = Value extends object
   ? { -readonly [Key in keyof Value]: Changeable<Value[Key]> }
   : Value;
 
+interface Certified {
+  readonly apiServer?: { readonly certSANs?: readonly string[] };
+}
+
+interface Served {
+  readonly localAPIEndpoint?: { readonly advertiseAddress: string; readonly bindPort: number };
+  readonly controlPlaneEndpoint?: string;
+  readonly clusters?: readonly { readonly cluster: { readonly server: string } }[];
+}
+
 /** A host that behaves as a real one would, as far as facts tell: commands of the phases change what a look sees. */
 export class SimulatedHost extends FakeRunner {
   readonly #facts: Changeable<HostFacts>;
   #node: NodeFacts | undefined;
   #delay = 0;
+  #starts = 0;
   #hidden = 0;
 
   constructor(name: string, facts: Partial<HostFacts> = {}) {
@@ -33,9 +44,14 @@ export class SimulatedHost extends FakeRunner {
       [/^modprobe -a /, (command) => this.#load(command.split(" ").slice(2))],
       [/\/proc\/sys\//, (command) => this.#setSysctls(command)],
       [/^set -eu\nswapoff/, () => this.#swapOff()],
+      [/^sed -i 's#\^/, (command) => this.#lead(command)],
       [/systemctl restart containerd/, () => this.#start("containerd.service")],
       [/systemctl enable --quiet kubelet/, () => this.#enable("kubelet.service")],
       [/systemctl restart kubelet/, () => this.#startKubelet()],
+      [/systemctl restart (keelson-\S+)/, (command) => this.#start(/restart (\S+)/.exec(command)?.[1] ?? "")],
+      [/systemctl disable --quiet --now keelson-/, (command) => this.#drop(command)],
+      [/dev\/tcp/, ""],
+      [/--tls-server-name/, "ok"],
       [/^rm -f /, ""],
     );
   }
@@ -95,20 +111,64 @@ export class SimulatedHost extends FakeRunner {
     const text = Buffer.from(content).toString();
     this.#facts.files[path] = { sha256: sha256(text), mode: (options.mode ?? 0o644).toString(8) };
     if (path === paths.owner) this.#facts.owner = JSON.parse(text) as Changeable<OwnerToken>;
-    const unit = path.includes("containerd") ? "containerd.service" : "kubelet.service";
+    this.#outdate(/keelson-\S+\.service$/.exec(path)?.[0]);
+    if (path === paths.containerdUnit || path === paths.containerdConfig) this.#outdate("containerd.service");
+    if (path === paths.balancerConfig) this.#outdate("keelson-balancer.service");
+  }
+
+  #certifiedBy(config: string): string[] {
+    const text = this.files.get(config)?.toString() ?? "";
+    const documents = parseAllDocuments(text).map((document) => document.toJS() as Certified);
+    return [...(documents.find(({ apiServer }) => apiServer)?.apiServer?.certSANs ?? [])];
+  }
+
+  /** As kubeadm does it: a control plane's kubelet asks the API server beside it. */
+  #serversBy(config: string): Record<string, string> {
+    const texts = parseAllDocuments(this.files.get(config)?.toString() ?? "");
+    const [first, second] = texts.map((document) => document.toJS() as Served);
+    const local = first?.localAPIEndpoint;
+    if (local === undefined) return { [paths.kubeletConf]: first?.clusters?.[0]?.cluster.server ?? "" };
+    return {
+      [paths.kubeletConf]: `https://${local.advertiseAddress}:${String(local.bindPort)}`,
+      [paths.adminConf]: `https://${second?.controlPlaneEndpoint ?? ""}`,
+    };
+  }
+
+  #outdate(unit = ""): void {
     const state = this.#facts.units[unit];
-    if (state?.active === true && path.endsWith("containerd.service")) state.stale = true;
-    if (state?.active === true && path === paths.containerdConfig) state.stale = true;
+    if (state?.active === true) state.stale = true;
+  }
+
+  #drop(command: string): string {
+    const [, unit = ""] = /--now (\S+)/.exec(command) ?? [];
+    this.#facts.units[unit] = { active: false, enabled: false, stale: false };
+    const gone = (/rm -f ([^;]+);/.exec(command)?.[1] ?? "").split(" ");
+    const left = Object.entries(this.#facts.files).filter(([path]) => !gone.includes(path));
+    this.#facts.files = Object.fromEntries(left);
+    return "";
+  }
+
+  #lead(command: string): string {
+    const [, server = "", path = ""] = /1(https:\S+)#' (\S+)/.exec(command) ?? [];
+    this.#facts.kubernetes.servers = { ...this.#facts.kubernetes.servers, [path]: server };
+    return command.includes("restart kubelet") ? this.#startKubelet() : "";
   }
 
   #unit(name: string, script: string): string {
     if (name === "packages")
-      this.#facts.commands = [...new Set([...this.#facts.commands, ...Object.keys(packageOfCommand)])];
+      this.#facts.commands = [...new Set([...this.#facts.commands, ...commandsIn(script)])];
     if (name === "binaries" || name === "image-archives") this.#deliver(script);
     if (name.startsWith("images-")) this.#import(script);
     if (name === "kubeadm-init")
-      this.#joined({ initialized: /^echo (\S+) >/m.exec(script)?.[1] ?? "", apiReady: true });
-    if (name === "kubeadm-join") this.#joined({});
+      this.#joined({
+        initialized: /^echo (\S+) >/m.exec(script)?.[1] ?? "",
+        apiReady: true,
+        apiNames: this.#certifiedBy(paths.initConfig),
+        servers: this.#serversBy(paths.initConfig),
+      });
+    if (name === "api-certificate")
+      this.#facts.kubernetes.apiNames = this.#certifiedBy(/--config (\S+)/.exec(script)?.[1] ?? "");
+    if (name === "kubeadm-join") this.#joined({ servers: this.#serversBy(paths.discovery) });
     return "";
   }
 
@@ -187,6 +247,8 @@ export class SimulatedHost extends FakeRunner {
       annotations: {},
       kubeletVersion: "1.35.4",
     };
+    this.#starts += 1;
+    this.#node = { ...this.#node, heartbeat: String(this.#starts) };
     return this.#start("kubelet.service");
   }
 }
@@ -196,4 +258,10 @@ function withoutNulls(record: Readonly<Record<string, string | null>>): Record<s
   return Object.fromEntries(
     Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== null),
   );
+}
+
+function commandsIn(script: string): readonly string[] {
+  const names = (/ -y ([^;]+);/.exec(script)?.[1] ?? "").split(" ");
+  const known = Object.entries(packageOfCommand).filter(([, name]) => names.includes(name));
+  return [...known.map(([command]) => command), ...names];
 }

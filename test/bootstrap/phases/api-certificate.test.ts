@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { parseAllDocuments } from "yaml";
+import { isSameName } from "../../../bootstrap/api-names.ts";
+import { blankFacts } from "../../../bootstrap/facts/blank.ts";
+import { certificateConfig } from "../../../bootstrap/kubeadm-config.ts";
+import { apiCertificate } from "../../../bootstrap/phases/api-certificate.ts";
+import { blankView, identity } from "../../support/bootstrap.ts";
+
+function intentsOf(apiNames: readonly string[] | undefined, initialized?: string): readonly string[] {
+  const blank = blankFacts({ name: "cp1" });
+  const kubernetes = {
+    ...blank.kubernetes,
+    ...(apiNames && { apiNames }),
+    ...(initialized !== undefined && { initialized }),
+  };
+  const facts = { ...blank, kubernetes };
+  const view = blankView("controlPlane", { facts, apiNames: ["10.0.0.100", "10.0.0.11", "fd00::64"] });
+  return apiCertificate.plan(view).map(({ intent }) => intent);
+}
+
+describe("apiCertificate", () => {
+  const { clusterId } = identity;
+
+  it("adds the names that a living server's certificate lacks", () => {
+    const names = ["kubernetes", "cp1", "10.0.0.11", "FD00:0:0:0:0:0:0:64"];
+    assert.deepEqual(intentsOf(names, clusterId), ["add to the API server's certificate: 10.0.0.100"]);
+  });
+
+  it("leaves a certificate alone that carries more", () => {
+    assert.deepEqual(intentsOf(["10.0.0.11", "10.0.0.100", "10.9.9.9", "fd00::64"], clusterId), []);
+  });
+
+  it("leaves the first certificate to kubeadm's own beginning", () => {
+    assert.deepEqual(intentsOf(undefined), []);
+    assert.equal(intentsOf(undefined, clusterId).length, 1);
+  });
+
+  it("is made in a folder of its own, with the names and nothing of other certificates", () => {
+    const config = certificateConfig(blankView("controlPlane"), ["10.0.0.100"], "/run/keelson/certificate");
+    const documents = parseAllDocuments(config).map((document): unknown => document.toJS());
+    const [init, whole] = documents as readonly Record<string, unknown>[];
+    assert.deepEqual(whole?.["apiServer"], { certSANs: ["10.0.0.100"] });
+    assert.equal(whole?.["certificatesDir"], "/run/keelson/certificate");
+    assert.deepEqual(init?.["localAPIEndpoint"], { advertiseAddress: "10.0.0.11", bindPort: 6443 });
+  });
+});
+
+describe("isSameName", () => {
+  it("knows an IPv6 address however it is written", () => {
+    assert.ok(isSameName("fd00::64", "FD00:0:0:0:0:0:0:64"));
+    assert.ok(!isSameName("fd00::64", "fd00::65"));
+    assert.ok(isSameName("API.example.com", "api.example.com"));
+    assert.ok(!isSameName("10.0.0.1", "10.0.0.10"));
+  });
+});
