@@ -81,6 +81,7 @@ async function targetOf(
     bundle,
     api,
     apiNames: apiServerNames(cluster, request.hosts),
+    peers: Object.fromEntries(request.hosts.map((peer) => [peer.name, peer.nodeAddress])),
   };
   return {
     host: name,

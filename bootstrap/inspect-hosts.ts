@@ -1,5 +1,6 @@
 import { networkProblems, sharedNames } from "../clusters/define-cluster.ts";
 import { endpointProblems } from "../clusters/endpoint.ts";
+import type { Endpoint } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import { KeelsonError, ProblemsError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
@@ -20,7 +21,7 @@ export const inspectHosts: InspectHosts = async (operation, request) => {
   const outcomes = await Promise.all(
     hosts.map(async (host): Promise<HostFacts | readonly Problem[]> => {
       try {
-        return await look(operation, host);
+        return await look(operation, host, cluster.endpoint);
       } catch (error) {
         return maySilent.includes(host.name) && isSilence(error) ? [] : [problemOf(host.name, error)];
       }
@@ -46,11 +47,12 @@ export const inspectHosts: InspectHosts = async (operation, request) => {
   return read;
 };
 
-function look(operation: Operation, host: ReachableHost): Promise<HostFacts> | HostFacts {
+function look(operation: Operation, host: ReachableHost, endpoint: Endpoint): Promise<HostFacts> | HostFacts {
   if (host.connection === undefined) return blankFacts(host);
+  const names = endpoint.mode === "external" ? [endpoint.host] : [];
   return gatherFacts(
     operation.pool.get(host.name, host.connection),
-    factsRequest(host.role),
+    { ...factsRequest(host.role), names },
     operation.signal,
   );
 }

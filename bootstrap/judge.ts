@@ -3,6 +3,7 @@ import type { Cidr } from "../clusters/cidr.ts";
 import { apiPortOf } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import type { Problem } from "../errors.ts";
+import { judgeEndpoint } from "./judge-endpoint.ts";
 import { judgeOwner } from "./judge-owner.ts";
 import type { Finding, Judged } from "./judged.ts";
 import { packagesFor } from "./phases/packages.ts";
@@ -17,6 +18,7 @@ export function judgeHost(judged: Judged): readonly Problem[] {
     ...judgeSize(judged),
     ...judgePorts(judged),
     ...judgeNetworks(judged),
+    ...judgeEndpoint(judged),
   ];
   return found.map(([code, message]) => ({ code, where: judged.host.name, message }));
 }

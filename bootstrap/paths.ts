@@ -6,6 +6,9 @@ export const paths = {
   kubeletPatch: "/etc/keelson/patches/kubeletconfiguration+strategic.yaml",
   balancerConfig: "/etc/keelson/balancer.cfg",
   balancerUnit: "/etc/systemd/system/keelson-balancer.service",
+  vipConfig: "/etc/keelson/vip.conf",
+  vipCheck: "/etc/keelson/vip-check",
+  vipUnit: "/etc/systemd/system/keelson-vip.service",
   initConfig: "/etc/keelson/kubeadm-init.yaml",
   /** Lives in memory: files that hold a token are written here. */
   run: "/run/keelson",

@@ -15,6 +15,7 @@ import { nodeReady, nodeSettings } from "./phases/node.ts";
 import type { NodeView } from "./phases/node.ts";
 import { packages } from "./phases/packages.ts";
 import { swap } from "./phases/swap.ts";
+import { virtualAddress } from "./phases/virtual-address.ts";
 import type { Step } from "./run-plan.ts";
 import type { ControlPlaneView, HostView } from "./view.ts";
 
@@ -28,7 +29,7 @@ const hostPlan: readonly Step<HostView>[] = [
 /** From a host to a control plane whose API answers. */
 export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
-  [images, identityFiles],
+  [images, identityFiles, virtualAddress],
   [initialize],
   [kubeletRunning],
   [apiReady],

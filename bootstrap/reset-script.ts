@@ -1,5 +1,6 @@
 import { paths } from "./paths.ts";
 import { balancerUnit } from "./phases/balancer.ts";
+import { virtualAddressUnit } from "./phases/virtual-address.ts";
 
 const chains = "(cali-|cali:|KUBE-|FLANNEL|CNI-)";
 
@@ -9,7 +10,7 @@ const chains = "(cali-|cali:|KUBE-|FLANNEL|CNI-)";
  */
 export const resetScript = `
 systemctl disable --quiet --now kubelet.service
-systemctl disable --quiet --now ${balancerUnit.name}
+systemctl disable --quiet --now ${balancerUnit.name} ${virtualAddressUnit.name}
 systemctl kill --signal=KILL kubepods.slice
 systemctl stop kubepods.slice
 systemctl disable --quiet containerd.service
@@ -33,7 +34,7 @@ for set in $(ipset list -n | grep '^cali'); do ipset destroy "$set"; done
 empty() { [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 -delete; }
 for folder in ${paths.kubelet} ${paths.etcdData} /var/lib/containerd; do empty $folder; done
 sed -n 's/^[^ ]* [^ ]* //p' ${paths.sums} | grep -E '^(${paths.binaries}|${paths.cniPlugins})/' | while read -r f; do rm -f "$f"; done
-rm -f ${balancerUnit.paths.join(" ")} ${paths.containerdUnit} ${paths.kubeletUnit} ${paths.sysctls} ${paths.modules}
+rm -f ${[...balancerUnit.paths, ...virtualAddressUnit.paths].join(" ")} ${paths.containerdUnit} ${paths.kubeletUnit} ${paths.sysctls} ${paths.modules}
 [ ! -f ${paths.fstab} ] || sed -i 's/^# keelson: //' ${paths.fstab}
 for folder in ${paths.kubernetes} /etc/containerd /etc/cni /opt/cni /opt/containerd /etc/systemd/system/kubelet.service.d \\
 /run/containerd /run/flannel /run/calico /var/lib/calico /var/lib/cni /var/lib/kube-proxy /var/log/pods /var/log/containers /var/log/calico; do

@@ -23,6 +23,8 @@ export interface ControlPlaneView extends HostView {
   readonly identity: Identity;
   /** All names and addresses under which an API server of the cluster may be asked. */
   readonly apiNames: readonly string[];
+  /** The node addresses of all control-plane hosts, by logical name. */
+  readonly peers: Readonly<Record<string, string>>;
 }
 
 /** One idempotent step. Planning is pure: no changes mean that its postcondition holds. */

@@ -37,6 +37,11 @@ export function sameAddress(left: string, right: string): boolean {
   return ipaddr.parse(left).toNormalizedString() === ipaddr.parse(right).toNormalizedString();
 }
 
+/** The last byte of an address. */
+export function lastByte(address: string): number {
+  return ipaddr.parse(address).toByteArray().at(-1) ?? 0;
+}
+
 /** The nth address of a range, counted from its own address. */
 export function nthAddress(range: Cidr, index: number): string {
   const bytes = range[0].toByteArray();

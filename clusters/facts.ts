@@ -30,6 +30,10 @@ export interface HostFacts {
   /** Which of the commands that were asked about exist. */
   readonly commands: readonly string[];
   readonly packages: PackageFacts;
+  /** Router ids of the host's own keepalived. */
+  readonly routerIds?: readonly number[];
+  /** Whether the host resolves the names that it was asked about. */
+  readonly resolves?: Readonly<Record<string, boolean>>;
   readonly listening: readonly ListeningPort[];
   readonly disks: readonly DiskFacts[];
   /** Files that keelson or kubeadm manages, by path. */

@@ -8,6 +8,7 @@ import { balancerUnit } from "../phases/balancer.ts";
 import { containerdFiles } from "../phases/containerd.ts";
 import { identityPaths } from "../phases/identity-files.ts";
 import { kubeletFiles } from "../phases/kubelet.ts";
+import { virtualAddressUnit } from "../phases/virtual-address.ts";
 import { parseFacts } from "./parse.ts";
 import { factsScript } from "./script.ts";
 import type { FactsRequest } from "./script.ts";
@@ -36,6 +37,7 @@ export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): 
     ...containerdFiles.slice(0, 2),
     ...kubeletFiles.slice(0, 2),
     ...balancerUnit.paths,
+    ...virtualAddressUnit.paths,
     ...(role === "controlPlane" ? identityPaths : []),
   ];
   return {
@@ -44,6 +46,7 @@ export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): 
       "containerd.service": containerdFiles,
       "kubelet.service": kubeletFiles,
       [balancerUnit.name]: balancerUnit.paths,
+      [virtualAddressUnit.name]: virtualAddressUnit.paths,
     },
   };
 }

@@ -53,6 +53,12 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
       manager: lines("commands").includes("apt-get") ? "apt" : "none",
       interrupted: text("dpkg") !== "",
     },
+    routerIds: lines("routerIds").map(Number),
+    resolves: Object.fromEntries(
+      lines("resolves")
+        .map((line) => line.split(" "))
+        .map(([name = "", answer]) => [name, answer === "yes"]),
+    ),
     listening: parseListening(lines("listening")),
     disks: parseDisks(lines("disks")),
     files: parseFiles(lines("files")),

@@ -10,6 +10,8 @@ export interface FactsRequest {
   readonly units: Readonly<Record<string, readonly string[]>>;
   /** Whether to look for what a cluster leaves behind. @default false */
   readonly traces?: boolean;
+  /** Names whose resolution is tried. @default [] */
+  readonly names?: readonly string[];
 }
 
 /** Commands that some phase may need. */
@@ -51,7 +53,7 @@ export const askedSysctls = [
  * The script that reads a host. It needs a POSIX shell, coreutils and iproute2, changes nothing, and prints sections
  * that begin with a record separator and their name.
  */
-export function factsScript({ files, units, traces = false }: FactsRequest): string {
+export function factsScript({ files, units, names = [], traces = false }: FactsRequest): string {
   return [
     `look() {`,
     `section() { printf '\\036%s\\n' "$1"; }`,
@@ -61,6 +63,7 @@ export function factsScript({ files, units, traces = false }: FactsRequest): str
     filesPart(files),
     unitsPart(units),
     kubernetesPart,
+    namesPart(names),
     ...(traces ? [tracesPart] : []),
     `section end`,
     `}`,
@@ -138,6 +141,12 @@ ${asked.join("\n")}
 section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating '${unitPrefix}*' | cut -d ' ' -f 1`;
 }
 
+function namesPart(names: readonly string[]): string {
+  return `
+section resolves; for n in ${names.map(quote).join(" ")}; do
+if timeout 10 getent ahosts "$n" >/dev/null; then echo "$n yes"; else echo "$n no"; fi; done`;
+}
+
 const kubernetesPart = `
 section present; for f in ${paths.kubeletConf} ${paths.bootstrapKubeletConf} ${paths.adminConf} ${paths.initialized} ${paths.etcdData}/member; do
 [ -e $f ] && echo $f; done
@@ -145,6 +154,7 @@ section initialized; cat ${paths.initialized}
 section servers; for f in ${paths.kubeletConf} ${paths.adminConf} ${paths.superAdminConf}; do
 [ -f $f ] && echo "$f $(sed -n 's/^ *server: //p' $f | head -n 1)"; done
 section apiCertificate; cat ${paths.apiCertificate}
+section routerIds; sed -n 's/^ *virtual_router_id *//p' /etc/keepalived/*.conf
 section manifests; ls ${paths.manifests}
 section ca; sed -n '/-BEGIN/,/-END/{/-/d;p;}' ${paths.pki}/ca.crt | base64 -d | sha256sum
 section caSize; stat -c %s ${paths.pki}/ca.crt

@@ -1,6 +1,7 @@
+import type { Cluster, ClusterHost } from "../../clusters/cluster.ts";
 import { command } from "../../remote/quote.ts";
 import { runUnit } from "../unit.ts";
-import type { HostView, Phase } from "../view.ts";
+import type { Phase } from "../view.ts";
 
 /** The Debian package that brings each command which Kubernetes, or a later reset, calls on a host. */
 export const packageOfCommand: Readonly<Record<string, string>> = {
@@ -15,8 +16,16 @@ export const packageOfCommand: Readonly<Record<string, string>> = {
 /** The same for one host: how the cluster's endpoint is kept decides what else there must be. */
 export function packagesFor({
   cluster: { endpoint },
-}: Pick<HostView, "cluster">): Readonly<Record<string, string>> {
-  return { ...packageOfCommand, ...(endpoint.mode === "nodeLocal" && { haproxy: "haproxy" }) };
+  host: { role },
+}: {
+  readonly cluster: Pick<Cluster, "endpoint">;
+  readonly host: Pick<ClusterHost, "role">;
+}): Readonly<Record<string, string>> {
+  return {
+    ...packageOfCommand,
+    ...(endpoint.mode === "nodeLocal" && { haproxy: "haproxy" }),
+    ...(endpoint.mode === "vip" && role === "controlPlane" && { keepalived: "keepalived", curl: "curl" }),
+  };
 }
 
 /** Installs the operating system's packages that are missing. */

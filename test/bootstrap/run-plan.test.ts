@@ -44,7 +44,12 @@ const startingFacts: fc.Arbitrary<Partial<HostFacts>> = fc.record({
 });
 const addresses = { cp1: "10.0.0.11", cp2: "10.0.0.12", cp3: "10.0.0.13" };
 const endpoint = fc
-  .constantFrom<EndpointSpec | undefined>(undefined, "nodeLocal", { external: "api.example.com" })
+  .constantFrom<EndpointSpec | undefined>(
+    undefined,
+    "nodeLocal",
+    { vip: "10.0.0.100" },
+    { external: "api.example.com" },
+  )
   .map((spec) => completeEndpoint(spec, spec === undefined ? { cp1: "10.0.0.11" } : addresses));
 
 const host = fc.record({

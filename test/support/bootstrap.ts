@@ -105,6 +105,7 @@ export function viewOf(
     clusterId: identity.clusterId,
     caCertificate: identity.ca.certificate,
     apiNames: [],
+    peers: { cp1: "10.0.0.11", cp2: "10.0.0.12", cp3: "10.0.0.13" },
     ...changes,
   };
 }
@@ -126,6 +127,7 @@ export function blankView(
     clusterId: identity.clusterId,
     caCertificate: identity.ca.certificate,
     apiNames: [],
+    peers: { cp1: "10.0.0.11", cp2: "10.0.0.12", cp3: "10.0.0.13" },
     ...changes,
   };
 }

@@ -114,6 +114,7 @@ export class SimulatedHost extends FakeRunner {
     this.#outdate(/keelson-\S+\.service$/.exec(path)?.[0]);
     if (path === paths.containerdUnit || path === paths.containerdConfig) this.#outdate("containerd.service");
     if (path === paths.balancerConfig) this.#outdate("keelson-balancer.service");
+    if (path === paths.vipConfig || path === paths.vipCheck) this.#outdate("keelson-vip.service");
   }
 
   #certifiedBy(config: string): string[] {
