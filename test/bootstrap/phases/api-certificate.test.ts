@@ -37,11 +37,12 @@ describe("apiCertificate", () => {
 
   it("is made in a folder of its own, with the names and nothing of other certificates", () => {
     const config = certificateConfig(blankView("controlPlane"), ["10.0.0.100"], "/run/keelson/certificate");
-    const documents = parseAllDocuments(config).map((document): unknown => document.toJS());
-    const [init, whole] = documents as readonly Record<string, unknown>[];
-    assert.deepEqual(whole?.["apiServer"], { certSANs: ["10.0.0.100"] });
-    assert.equal(whole?.["certificatesDir"], "/run/keelson/certificate");
-    assert.deepEqual(init?.["localAPIEndpoint"], { advertiseAddress: "10.0.0.11", bindPort: 6443 });
+    const [init, whole] = parseAllDocuments(config).map(
+      (document) => document.toJS() as Record<string, unknown>,
+    ) as [Record<string, unknown>, Record<string, unknown>];
+    assert.deepEqual(whole["apiServer"], { certSANs: ["10.0.0.100"] });
+    assert.equal(whole["certificatesDir"], "/run/keelson/certificate");
+    assert.deepEqual(init["localAPIEndpoint"], { advertiseAddress: "10.0.0.11", bindPort: 6443 });
   });
 });
 
