@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { listMembers, parseMembers, removeMember } from "../../../bootstrap/etcd/etcdctl.ts";
+import { FakeRunner } from "../../support/fake-runner.ts";
+
+const output = `confirmed
+628170c800dbcee, started, cp1, https://10.0.0.11:2380, https://10.0.0.11:2379, false
+d4853723fb2c971b, started, cp2, https://10.0.0.12:2380, https://10.0.0.12:2379, false
+4853723fb2c971b4, unstarted, , https://[fd00::13]:2380, , true
+[{"endpoint":"https://10.0.0.11:2379","health":true,"took":"1ms"},{"endpoint":"https://10.0.0.12:2379","health":false,"took":"4s"}]
+`;
+
+describe("etcdctl on a control-plane host", () => {
+  it("reads members, learners and health, with ids that no number could hold", () => {
+    assert.deepEqual(parseMembers(output), {
+      isConfirmed: true,
+      members: [
+        { id: "628170c800dbcee", name: "cp1", address: "10.0.0.11", isLearner: false, isHealthy: true },
+        { id: "d4853723fb2c971b", name: "cp2", address: "10.0.0.12", isLearner: false, isHealthy: false },
+        { id: "4853723fb2c971b4", name: "", address: "fd00::13", isLearner: true, isHealthy: false },
+      ],
+    });
+  });
+
+  it("tells a list that a quorum confirmed from one that a single member remembers", () => {
+    assert.equal(parseMembers(output.replace("confirmed", "remembered"))?.isConfirmed, false);
+  });
+
+  it("knows nothing of a host whose etcd does not answer", async () => {
+    const runner = new FakeRunner("cp1", [["sh -s", { exitCode: 1 }]]);
+
+    assert.equal(await listMembers(runner), undefined);
+  });
+
+  it("removes a member by its id and asks whether it is gone, without a secret in the script", async () => {
+    const runner = new FakeRunner("cp1", [["sh -s", ""]]);
+
+    await removeMember(runner, "4853723fb2c971b4");
+
+    const stdin = runner.ran[0]?.stdin ?? "";
+    assert.match(stdin, /etcd member remove 4853723fb2c971b4/);
+    assert.match(stdin, /the member is still listed/);
+    assert.doesNotMatch(stdin, /PRIVATE KEY/);
+  });
+});
