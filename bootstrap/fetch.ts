@@ -101,10 +101,17 @@ const verifyFunction = `verify() {
   [ "\${sum%% *}" = "$2" ] || { echo "$1 has another checksum than $2" >&2; rm -f "$1"; return 1; }
 }`;
 
+/** Where SELinux is on, a program only runs from a file that is labelled as one; a folder's label is not enough. */
+function relabel(files: readonly string[]): string {
+  return command`[ ! -e /sys/fs/selinux/enforce ] || restorecon -F ${files}`;
+}
+
 /** Replaces a path's line, so that the list does not grow; the write is one rename. */
 function noteSums(deliveries: readonly Delivery[]): string {
   const notes = deliveries.map(({ file, path }) => `note ${file.sha256} ${quote(path)}`);
+  const delivered = deliveries.map(({ path }) => path);
   return `set -e
+${relabel(delivered)}
 note() {
   mkdir -p ${paths.state}; touch ${paths.sums}
   (flock 8; awk -v p="$2" '$3 != p' ${paths.sums} >${paths.sums}.new

@@ -7,6 +7,8 @@ export type { Connection } from "../remote/runner.ts";
 export { applyCluster } from "./apply-cluster.ts";
 export { applyClusterServices, pendingClusterServices } from "./cluster-services.ts";
 export { applyControlPlane, pendingControlPlane } from "./control-plane.ts";
+export type { HostWarning } from "./host-warnings.ts";
+export { findNodeAddresses } from "./find-node-addresses.ts";
 export { caHash, createIdentity, mintKubeconfig, needsRenewal } from "./identity.ts";
 export { inspectHosts } from "./inspect-hosts.ts";
 export { openOperation } from "./open-operation.ts";

@@ -7,11 +7,14 @@ import type { Problem } from "../errors.ts";
 import { blankFacts } from "./facts/blank.ts";
 import { factsRequest, gatherFacts } from "./facts/gather.ts";
 import { caHash } from "./identity.ts";
+import { hostWarnings } from "./host-warnings.ts";
 import { judgeHost, judgeTogether } from "./judge.ts";
 import type { InspectHosts, Operation, ReachableHost } from "./operation.ts";
+import { waitForCloudInit } from "./phases/first-boot.ts";
 
 /**
- * Reads all hosts in parallel and judges them one by one and together.
+ * Reads all hosts in parallel and judges them one by one and together. What is no problem but worth knowing is told by
+ * the way.
  *
  * @throws ProblemsError with every problem of every host; nothing was touched
  */
@@ -44,17 +47,28 @@ export const inspectHosts: InspectHosts = async (operation, request) => {
   }
   problems.push(...judgeTogether({ ...known, ...existing(hosts, read) }));
   if (problems.length > 0) throw new ProblemsError(`use the hosts of cluster "${cluster.name}"`, problems);
+  for (const warning of hostWarnings(declared, { ...known, ...existing(hosts, read) }, cluster.network)) {
+    if (warning.host in read) operation.onWarning?.(warning);
+  }
   return read;
 };
 
-function look(operation: Operation, host: ReachableHost, endpoint: Endpoint): Promise<HostFacts> | HostFacts {
+/** A host that is still being set up gets its name and its addresses from that: it is read again afterwards. */
+async function look(operation: Operation, host: ReachableHost, endpoint: Endpoint): Promise<HostFacts> {
   if (host.connection === undefined) return blankFacts(host);
+  const { signal, preview } = operation;
+  const runner = operation.pool.get(host.name, host.connection);
   const names = endpoint.mode === "external" ? [endpoint.host] : [];
-  return gatherFacts(
-    operation.pool.get(host.name, host.connection),
-    { ...factsRequest(host.role), names },
-    operation.signal,
-  );
+  // A preview writes nothing at all, not even for a measurement.
+  const syncLatency = host.role === "controlPlane" && !preview;
+  const request = { ...factsRequest(host.role), names, syncLatency };
+  const facts = await gatherFacts(runner, request, signal);
+  if (!facts.firstBoot || preview) return facts;
+  const log = (line: string): void => {
+    operation.log(host.name, line);
+  };
+  await waitForCloudInit({ runner, signal, log });
+  return gatherFacts(runner, request, signal);
 }
 
 /** Hosts that do not exist yet cannot be anybody's clone. */

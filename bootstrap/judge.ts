@@ -1,3 +1,4 @@
+import { addressBy, describePolicy, isAllowed } from "../clusters/address-policy.ts";
 import { cidrAround, formatCidr, overlaps, parseCidr } from "../clusters/cidr.ts";
 import type { Cidr } from "../clusters/cidr.ts";
 import { apiPortOf } from "../clusters/endpoint.ts";
@@ -5,8 +6,9 @@ import type { HostFacts } from "../clusters/facts.ts";
 import type { Problem } from "../errors.ts";
 import { judgeEndpoint } from "./judge-endpoint.ts";
 import { judgeOwner } from "./judge-owner.ts";
+import { judgeSurroundings } from "./judge-surroundings.ts";
 import type { Finding, Judged } from "./judged.ts";
-import { packagesFor } from "./phases/packages.ts";
+import { missingCommands } from "./packages/managers.ts";
 import { balancerUnit } from "./phases/balancer.ts";
 import { isContainer } from "./view.ts";
 
@@ -19,6 +21,7 @@ export function judgeHost(judged: Judged): readonly Problem[] {
     ...judgePorts(judged),
     ...judgeNetworks(judged),
     ...judgeEndpoint(judged),
+    ...judgeSurroundings(judged),
   ];
   return found.map(([code, message]) => ({ code, where: judged.host.name, message }));
 }
@@ -35,9 +38,9 @@ function judgeSystem(judged: Judged): Finding[] {
     const names = missing.map(([name]) => name).join(", ");
     findings.push(["KEELSON_HOST_MISSING_CAPABILITY", `kernel ${facts.kernel} lacks ${names}`]);
   }
-  const needed = Object.keys(packagesFor(judged)).filter((name) => !facts.commands.includes(name));
+  const needed = missingCommands(judged);
   if (facts.packages.manager === "none" && needed.length > 0) {
-    const message = `lacks ${needed.join(", ")}, and ${facts.os.name} has no apt to install them`;
+    const message = `lacks ${needed.join(", ")}, and ${facts.os.name} has none of apt, dnf and zypper to install them`;
     findings.push(["KEELSON_HOST_NO_PACKAGES", message]);
   }
   if (!facts.commands.includes("ip") || !facts.commands.includes("ss")) {
@@ -102,7 +105,13 @@ function judgeNetworks({ cluster, host, facts }: Judged): Finding[] {
       `its node address is to be ${host.nodeAddress}, but it has ${has}`,
     ]);
   }
-  const { podCidr, serviceCidr } = cluster.network;
+  const { podCidr, serviceCidr, nodeAddresses } = cluster.network;
+  if (nodeAddresses && addresses.length > 0 && !isAllowed(nodeAddresses, addresses, host.nodeAddress)) {
+    const better = addressBy(nodeAddresses, addresses);
+    const advice = better === undefined ? "and it has none such" : `set nodeAddress to ${better}`;
+    const message = `its node address is to be ${host.nodeAddress}, not of ${describePolicy(nodeAddresses)}: ${advice}`;
+    findings.push(["KEELSON_INVALID_INPUT", message]);
+  }
   for (const [what, text] of Object.entries({ pod: podCidr, service: serviceCidr })) {
     const range = parseCidr(text);
     if (!range) continue;

@@ -23,7 +23,13 @@ export function initConfig(view: ControlPlaneView): string {
       skipPhases: ["upload-certs", "addon", "show-join-command"],
     },
     clusterConfiguration(view),
-    { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", cgroupDriver: "systemd" },
+    {
+      apiVersion: "kubelet.config.k8s.io/v1beta1",
+      kind: "KubeletConfiguration",
+      cgroupDriver: "systemd",
+      // Said here, or kubeadm would make what the first host has the rule for all; a host's own patch says otherwise.
+      resolvConf: "/etc/resolv.conf",
+    },
   ]);
 }
 

@@ -4,6 +4,7 @@ import type { Identity } from "../clusters/identity.ts";
 import type { DrainPolicy } from "../kube/drain-blockers.ts";
 import type { Connection, RunnerPool } from "../remote/runner.ts";
 import type { Bundle } from "../toolchain/bundle.ts";
+import type { HostWarning } from "./host-warnings.ts";
 
 /** One change to one host, in words: what a preview lists and an update does. */
 export interface Intent {
@@ -25,6 +26,8 @@ export interface Operation {
   readonly onPhase?: (host: string, title: string) => void;
   /** Hears why the live state could not be looked at: a host or the API does not answer. */
   readonly onSilence?: (why: string) => void;
+  /** Hears what is worth knowing about hosts that are inspected. */
+  readonly onWarning?: (warning: HostWarning) => void;
   /** The verified bundle of a version; in a preview it may be called too. */
   readonly bundle: (kubernetes: string) => Promise<Bundle>;
 }

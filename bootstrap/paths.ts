@@ -27,6 +27,13 @@ export const paths = {
   sysctls: "/etc/sysctl.d/90-keelson.conf",
   modules: "/etc/modules-load.d/keelson.conf",
   fstab: "/etc/fstab",
+  /** Units that were masked so that swap stays off, one a line. */
+  maskedUnits: "/etc/keelson/masked-units",
+  /** A script that takes back what was opened in the host's firewall. */
+  firewallUndo: "/etc/keelson/firewall-undo",
+  /** Variables with the proxies; may hold a password. */
+  proxy: "/etc/keelson/proxy.env",
+  needrestart: "/etc/needrestart/conf.d/keelson.conf",
   containerdConfig: "/etc/containerd/config.toml",
   containerdDropIns: "/etc/containerd/conf.d",
   containerdRegistries: "/etc/containerd/certs.d",

@@ -5,6 +5,8 @@ import { binaries } from "./phases/binaries.ts";
 import { claim } from "./phases/claim.ts";
 import { containerd } from "./phases/containerd.ts";
 import { endpointClients } from "./phases/endpoint-clients.ts";
+import { firewall } from "./phases/firewall.ts";
+import { firstBoot } from "./phases/first-boot.ts";
 import { identityFiles } from "./phases/identity-files.ts";
 import { imageArchives, images } from "./phases/images.ts";
 import { initialize } from "./phases/initialize.ts";
@@ -13,7 +15,8 @@ import { kernel } from "./phases/kernel.ts";
 import { kubelet, kubeletRunning } from "./phases/kubelet.ts";
 import { nodeReady, nodeSettings } from "./phases/node.ts";
 import type { NodeView } from "./phases/node.ts";
-import { packages } from "./phases/packages.ts";
+import { needrestart, packages } from "./phases/packages.ts";
+import { proxy } from "./phases/proxy.ts";
 import { swap } from "./phases/swap.ts";
 import { virtualAddress } from "./phases/virtual-address.ts";
 import type { Step } from "./run-plan.ts";
@@ -21,8 +24,10 @@ import type { ControlPlaneView, HostView } from "./view.ts";
 
 /** From any host to one on which kubeadm can work. */
 const hostPlan: readonly Step<HostView>[] = [
+  [firstBoot],
   [claim],
-  [packages, kernel, swap, binaries, imageArchives],
+  [proxy],
+  [packages, needrestart, kernel, swap, firewall, binaries, imageArchives],
   [containerd, kubelet, balancer],
 ];
 

@@ -34,12 +34,16 @@ for set in $(ipset list -n | grep '^cali'); do ipset destroy "$set"; done
 empty() { [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 -delete; }
 for folder in ${paths.kubelet} ${paths.etcdData} /var/lib/containerd; do empty $folder; done
 sed -n 's/^[^ ]* [^ ]* //p' ${paths.sums} | grep -E '^(${paths.binaries}|${paths.cniPlugins})/' | while read -r f; do rm -f "$f"; done
-rm -f ${[...balancerUnit.paths, ...virtualAddressUnit.paths].join(" ")} ${paths.containerdUnit} ${paths.kubeletUnit} ${paths.sysctls} ${paths.modules}
+rm -f ${[...balancerUnit.paths, ...virtualAddressUnit.paths].join(" ")} ${paths.containerdUnit} ${paths.kubeletUnit} ${paths.sysctls} ${paths.modules} ${paths.needrestart}
 [ ! -f ${paths.fstab} ] || sed -i 's/^# keelson: //' ${paths.fstab}
 for folder in ${paths.kubernetes} /etc/containerd /etc/cni /opt/cni /opt/containerd /etc/systemd/system/kubelet.service.d \\
 /run/containerd /run/flannel /run/calico /var/lib/calico /var/lib/cni /var/lib/kube-proxy /var/log/pods /var/log/containers /var/log/calico; do
 [ ! -d $folder ] || { empty $folder; rmdir $folder; }
 done
+[ ! -f ${paths.firewallUndo} ] || sh ${paths.firewallUndo}
+[ ! -f ${paths.maskedUnits} ] || while read -r unit; do
+systemctl unmask --quiet "$unit"; [ ! -e "/etc/systemd/system/$unit.keelson" ] || mv "/etc/systemd/system/$unit.keelson" "/etc/systemd/system/$unit"
+done <${paths.maskedUnits}
 systemctl daemon-reload
 systemctl reset-failed
 rm -rf ${paths.state}

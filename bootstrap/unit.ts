@@ -58,6 +58,7 @@ function tail(log: string): string {
   const filters = [
     "s/\\x1b\\[[0-9;]*m//g",
     "s/[a-z0-9]{6}\\.[a-z0-9]{16}/<token>/g",
+    "s#://[^/@[:space:]]+@#://<user>@#g",
     "/To see the stack trace/d",
   ];
   return `sed -E ${filters.map((filter) => `-e ${quote(filter)}`).join(" ")} ${log} | tail -n 12 >&2`;

@@ -1,4 +1,5 @@
 import type { Endpoint } from "./endpoint.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** What all hosts of a cluster share. Plain data, complete: defaults are filled by `defineCluster`. */
 export interface Cluster {
@@ -9,6 +10,8 @@ export interface Cluster {
   /** Where nodes find the API. */
   readonly endpoint: Endpoint;
   readonly network: Network;
+  /** By which hosts reach the world. @default - directly */
+  readonly proxy?: Proxy;
 }
 
 export interface Network {
@@ -21,7 +24,15 @@ export interface Network {
   readonly mtu?: number;
   /** The host interface that carries pod traffic. @default - the one that has the node address */
   readonly interface?: string;
+  /** Where to find the node address of a host that does not name it. @default - the SSH address */
+  readonly nodeAddresses?: AddressPolicy;
 }
+
+/**
+ * Picks one of a host's addresses: the one in a range, or the first one of an interface. A range also keeps everybody
+ * else away from the ports that nodes open to each other, where a host has a firewall.
+ */
+export type AddressPolicy = { readonly cidr: string } | { readonly interface: string };
 
 /** A machine that is, or becomes, a node. */
 export interface ClusterHost {

@@ -1,6 +1,9 @@
 import { isIP } from "node:net";
+import { proxyProblems } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
 import { ProblemsError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
+import { policyProblems } from "./address-policy.ts";
 import { formatCidr, overlaps, parseCidr } from "./cidr.ts";
 import type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
 import { completeEndpoint, endpointProblems } from "./endpoint.ts";
@@ -26,6 +29,8 @@ export interface ClusterSpec {
   readonly endpoint?: EndpointSpec;
   /** @default - canal with 10.244.0.0/16 for pods and 10.96.0.0/12 for services */
   readonly network?: Partial<Network>;
+  /** By which hosts reach the world. @default - directly */
+  readonly proxy?: Proxy;
   /** By logical name. */
   readonly hosts: Readonly<Record<string, HostSpec>>;
 }
@@ -70,10 +75,17 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
   const network = { ...defaultNetwork, ...spec.network };
   const addresses = Object.fromEntries(controlPlane.map(({ name, nodeAddress }) => [name, nodeAddress]));
   const endpoint = completeEndpoint(spec.endpoint, addresses);
-  const cluster = { name: spec.name, kubernetes: spec.kubernetes, endpoint, network };
+  const cluster = {
+    name: spec.name,
+    kubernetes: spec.kubernetes,
+    endpoint,
+    network,
+    ...(spec.proxy && { proxy: spec.proxy }),
+  };
   const problems = [
     ...clusterProblems(cluster),
     ...networkProblems(network),
+    ...proxyProblems(spec.proxy),
     ...endpointProblems(endpoint, hosts),
     ...hostProblems(hosts),
     ...sharedNames(hosts),
@@ -83,9 +95,13 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
 }
 
 /** What is wrong with the ranges of a cluster, among themselves. Pure. */
-export function networkProblems({ podCidr, serviceCidr, mtu }: Network): Problem[] {
+export function networkProblems({ podCidr, serviceCidr, mtu, nodeAddresses }: Network): Problem[] {
+  const ranges = { podCidr, serviceCidr };
+  const unusable = Object.entries(ranges).flatMap(([key, text]) => familyProblems(`network.${key}`, text));
+  if (unusable.length > 0) return unusable;
   const [pods, services] = [parseCidr(podCidr), parseCidr(serviceCidr)];
   const problems = [
+    ...policyProblems(nodeAddresses),
     ...(pods
       ? []
       : [invalid("network.podCidr", `"${podCidr}" is not an address range such as 10.244.0.0/16`)]),
@@ -150,8 +166,21 @@ function hostProblems(hosts: DefinedCluster["hosts"]): Problem[] {
       ...(isIP(host.nodeAddress) > 0
         ? []
         : [invalid(`hosts.${host.name}.nodeAddress`, `"${host.nodeAddress}" is not an IP address`)]),
+      ...(isIP(host.nodeAddress) === 6
+        ? [unsupported(`hosts.${host.name}.nodeAddress`, `"${host.nodeAddress}" is of IPv6; nodes have IPv4`)]
+        : []),
     ]),
   ];
+}
+
+/** Two ranges, or one of IPv6, would be a cluster of another kind: refused by name, not for their form. */
+function familyProblems(where: string, text: string): Problem[] {
+  const ranges = text.split(",");
+  if (ranges.length > 1) {
+    return [unsupported(where, `"${text}" asks for dual-stack; this release has one IPv4 range`)];
+  }
+  const isIPv6 = isIP(text.split("/")[0] ?? "") === 6;
+  return isIPv6 ? [unsupported(where, `"${text}" is of IPv6; this release has one IPv4 range`)] : [];
 }
 
 function repeated(

@@ -17,12 +17,16 @@ export interface HostFacts {
   readonly memoryMiB: number;
   /** The host's clock minus that of the computer which read it, in milliseconds. */
   readonly clockOffsetMs: number;
+  /** The service that keeps the clock right, `chronyd` for example; empty if none runs. */
+  readonly timeService: string;
+  /** Whether cloud-init is still setting the host up. */
+  readonly firstBoot: boolean;
   readonly addresses: readonly HostAddress[];
   readonly routes: readonly HostRoute[];
   readonly cgroupVersion: 1 | 2;
   /** Whether root has CAP_SYS_RESOURCE; containers often lack it. */
   readonly canRaiseLimits: boolean;
-  readonly swap: { readonly active: readonly string[]; readonly configured: readonly string[] };
+  readonly swap: SwapFacts;
   /** Kernel features by module name, for those that were asked about. */
   readonly kernelFeatures: Readonly<Record<string, KernelFeature>>;
   /** Current values of the sysctls that were asked about; one that the kernel does not have is absent. */
@@ -34,8 +38,13 @@ export interface HostFacts {
   readonly routerIds?: readonly number[];
   /** Whether the host resolves the names that it was asked about. */
   readonly resolves?: Readonly<Record<string, boolean>>;
+  readonly security: SecurityFacts;
+  readonly firewall: FirewallFacts;
+  readonly names: NameFacts;
   readonly listening: readonly ListeningPort[];
   readonly disks: readonly DiskFacts[];
+  /** How long a small write that must reach the disk of etcd takes, 99th percentile. Absent unless asked about. */
+  readonly syncMs?: number;
   /** Files that keelson or kubeadm manages, by path. */
   readonly files: Readonly<Record<string, FileFacts>>;
   /** systemd units that were asked about, by name. */
@@ -55,6 +64,8 @@ export interface OperatingSystem {
   readonly id: string;
   readonly versionId: string;
   readonly name: string;
+  /** What it descends from, as far as keelson knows it. */
+  readonly family: "debian" | "redhat" | "suse" | "other";
 }
 
 export interface HostAddress {
@@ -74,11 +85,48 @@ export interface HostRoute {
 /** `loaded` and `loadable` features are modules; a reboot unloads them unless they are listed for loading. */
 export type KernelFeature = "builtin" | "loaded" | "loadable" | "missing";
 
+export interface SwapFacts {
+  readonly active: readonly string[];
+  /** What switches swap on at the next boot: lines of fstab, names of units. */
+  readonly configured: readonly string[];
+}
+
 export interface PackageFacts {
   /** The package manager that keelson can drive. */
-  readonly manager: "apt" | "none";
+  readonly manager: "apt" | "dnf" | "zypper" | "none";
   /** Whether an earlier installation was cut off and must be completed first. */
   readonly interrupted: boolean;
+  /** Processes that hold its locks, `apt-get (812)` for example. Looked for only while a command is missing. */
+  readonly holders: readonly string[];
+}
+
+export interface SecurityFacts {
+  readonly selinux: "enforcing" | "permissive" | "disabled";
+  /** Whether SELinux has a policy for containers. */
+  readonly containerPolicy: boolean;
+  readonly apparmor: boolean;
+  /** Tables of the legacy iptables, which filter beside nftables. */
+  readonly legacyTables: readonly string[];
+}
+
+/** The host's own firewall. */
+export interface FirewallFacts {
+  /** The one that is switched on. */
+  readonly manager: "ufw" | "firewalld" | "none";
+  /** What it lets in for good, `tcp 6443` or `any from 10.0.0.0/8` for example, by zone; ufw has the zone "". */
+  readonly open: Readonly<Record<string, readonly string[]>>;
+  /** firewalld's zone of each interface, and under "" the default one. */
+  readonly zones: Readonly<Record<string, string>>;
+}
+
+/** How names are resolved. */
+export interface NameFacts {
+  /** IPv4 addresses of `localhost`. */
+  readonly localhost: readonly string[];
+  /** Of /etc/resolv.conf. */
+  readonly nameservers: readonly string[];
+  /** The file with the name servers behind systemd-resolved; empty without it. */
+  readonly upstream: string;
 }
 
 export interface ListeningPort {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster, Taint } from "../clusters/cluster.ts";
 import type { Endpoint } from "../clusters/endpoint.ts";
+import type { Proxy } from "../clusters/proxy.ts";
 import type { Identity } from "../clusters/identity.ts";
 import type { DrainPolicy } from "../kube/drain-blockers.ts";
 import type { ExtraImage } from "../toolchain/image-recipes.ts";
@@ -53,7 +54,9 @@ export interface HostArgs {
 export type HostRecordArgs = Readonly<Record<string, HostArgs>>;
 
 /** A cluster whose endpoint may not be known before its machines are. */
-export interface ClusterArgs extends Omit<Cluster, "endpoint"> {
+export interface ClusterArgs extends Omit<Cluster, "endpoint" | "proxy"> {
+  /** Its addresses are secrets. */
+  readonly proxy?: Proxy<pulumi.Input<string>>;
   readonly endpoint: Endpoint<pulumi.Input<string>>;
   /** Images beside Kubernetes' own that every node holds. @default [] */
   readonly extraImages?: readonly ExtraImage[];

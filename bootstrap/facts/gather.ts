@@ -34,6 +34,8 @@ export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): 
     paths.sysctls,
     paths.modules,
     paths.kubeletPatch,
+    paths.needrestart,
+    paths.proxy,
     ...containerdFiles.slice(0, 2),
     ...kubeletFiles.slice(0, 2),
     ...balancerUnit.paths,

@@ -11,9 +11,15 @@ import type {
   UnitFacts,
 } from "../../clusters/facts.ts";
 import { X509Certificate } from "node:crypto";
-import { KeelsonError } from "../../errors.ts";
 import { paths } from "../paths.ts";
+import { parseFirewall } from "./firewall.ts";
+import { parseFirstBoot, parsePackages } from "./first-boot.ts";
 import { askedFeatures } from "./script.ts";
+import { readSections } from "./sections.ts";
+import type { Sections } from "./sections.ts";
+import { parseNames, parseOs, parseSecurity, parseTimeService } from "./surroundings.ts";
+import { parseSwap } from "./swap.ts";
+import { parseSync } from "./sync-latency.ts";
 
 /**
  * Reads the output of the facts script.
@@ -22,18 +28,16 @@ import { askedFeatures } from "./script.ts";
  * @throws KeelsonError KEELSON_COMMAND_FAILED if the output was cut off
  */
 export function parseFacts(output: string, middleMs: number): HostFacts {
-  const sections = splitSections(output);
-  if (!sections.has("end")) {
-    throw new KeelsonError("KEELSON_COMMAND_FAILED", "Cannot read the host's facts: the output was cut off");
-  }
-  const text = (name: string): string => sections.get(name)?.trim() ?? "";
-  const lines = (name: string): string[] => text(name).split("\n").filter(Boolean);
+  const sections = readSections(output);
+  const { text, lines } = sections;
   const owner = parseOwner(text("owner"));
+  const os = parseOs(sections);
+  const syncMs = parseSync(sections);
   return {
     hostname: text("hostname"),
     machineId: text("machineId"),
     productUuid: text("productUuid").toLowerCase(),
-    os: parseOs(lines("os")),
+    os,
     kernel: lines("uname")[0] ?? "",
     arch: architecture(lines("uname")[1] ?? ""),
     virtualization: text("virtualization") || "none",
@@ -41,18 +45,20 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
     cpus: Number(text("cpus")) || 0,
     memoryMiB: Math.floor(Number(/MemTotal:\s+(\d+)/.exec(text("memory"))?.[1] ?? 0) / 1024),
     clockOffsetMs: Math.round(Number(text("clock")) * 1000 - middleMs),
+    timeService: parseTimeService(sections),
+    firstBoot: parseFirstBoot(sections),
     addresses: parseAddresses(lines("addresses"), parseMtus(lines("links"))),
     routes: parseRoutes(lines("routes")),
     cgroupVersion: text("cgroup") === "cgroup2fs" ? 2 : 1,
     canRaiseLimits: hasCapability(text("capabilities"), 24n),
-    swap: { active: column(lines("swaps").slice(1), 0), configured: fstabSwaps(lines("fstab")) },
+    swap: parseSwap(sections),
     kernelFeatures: parseFeatures(lines("modules"), lines("filesystems"), lines("symbols")),
     sysctls: parseSysctls(lines("sysctls")),
     commands: lines("commands"),
-    packages: {
-      manager: lines("commands").includes("apt-get") ? "apt" : "none",
-      interrupted: text("dpkg") !== "",
-    },
+    packages: parsePackages(sections, os),
+    security: parseSecurity(sections),
+    firewall: parseFirewall(sections),
+    names: parseNames(sections),
     routerIds: lines("routerIds").map(Number),
     resolves: Object.fromEntries(
       lines("resolves")
@@ -61,34 +67,14 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
     ),
     listening: parseListening(lines("listening")),
     disks: parseDisks(lines("disks")),
+    ...(syncMs !== undefined && { syncMs }),
     files: parseFiles(lines("files")),
     units: parseUnits(lines("units")),
     running: lines("running"),
     ...(owner && { owner }),
-    kubernetes: parseKubernetes(text, lines),
+    kubernetes: parseKubernetes(sections),
     images: { names: lines("images"), archives: lines("archives") },
     traces: ["mounts", "interfaces", "namespaces", "tables", "sets", "folders"].flatMap(lines),
-  };
-}
-
-function splitSections(output: string): Map<string, string> {
-  const sections = output.split("\u001e").slice(1);
-  return new Map(
-    sections.map((section) => {
-      const end = section.indexOf("\n");
-      return [section.slice(0, end), section.slice(end + 1)];
-    }),
-  );
-}
-
-function parseOs(lines: readonly string[]): HostFacts["os"] {
-  const values = new Map(
-    lines.map((line) => [line.split("=")[0], line.replace(/^[^=]*=/, "").replaceAll('"', "")]),
-  );
-  return {
-    id: values.get("ID") ?? "",
-    versionId: values.get("VERSION_ID") ?? "",
-    name: values.get("PRETTY_NAME") ?? "",
   };
 }
 
@@ -119,7 +105,8 @@ function parseAddresses(lines: readonly string[], mtus: ReadonlyMap<string, numb
 function parseRoutes(lines: readonly string[]): HostRoute[] {
   return lines.flatMap((line) => {
     const match = /^(?:unicast )?(default|[\da-f.:]+(?:\/\d+)?) .*?\bdev (\S+)/.exec(line);
-    if (!match || match[1]?.startsWith("fe80") === true) return [];
+    // The way out is IPv4's; that of IPv6 comes from router advertisements, often by another link.
+    if (!match || match[1]?.startsWith("fe80") === true || /^default via [\da-f]*:/.test(line)) return [];
     return [{ destination: match[1] ?? "", interface: match[2] ?? "" }];
   });
 }
@@ -127,14 +114,6 @@ function parseRoutes(lines: readonly string[]): HostRoute[] {
 function hasCapability(status: string, bit: bigint): boolean {
   const effective = /CapEff:\s+([\da-f]+)/.exec(status)?.[1];
   return effective !== undefined && ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n;
-}
-
-function column(lines: readonly string[], index: number): string[] {
-  return lines.map((line) => line.split(/\s+/)[index] ?? "");
-}
-
-function fstabSwaps(lines: readonly string[]): string[] {
-  return lines.filter((line) => /^\s*[^#\s]\S*\s+\S+\s+swap\s/.test(line)).map((line) => line.trim());
 }
 
 function parseFeatures(
@@ -238,7 +217,7 @@ function namesIn(certificate: string): string[] {
   }
 }
 
-function parseKubernetes(text: (name: string) => string, lines: (name: string) => string[]): KubernetesFacts {
+function parseKubernetes({ text, lines }: Sections): KubernetesFacts {
   const present = new Set(lines("present"));
   const initialized = text("initialized");
   return {

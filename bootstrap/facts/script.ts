@@ -1,6 +1,12 @@
 import { quote } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
+import { packagedCommands } from "../packages/managers.ts";
 import { unitPrefix } from "../unit.ts";
+import { firewallPart } from "./firewall.ts";
+import { firstBootPart, lockHolders } from "./first-boot.ts";
+import { surroundingsPart } from "./surroundings.ts";
+import { swapPart } from "./swap.ts";
+import { syncPart } from "./sync-latency.ts";
 
 /** What a look at a host asks for, beyond what every look reads. */
 export interface FactsRequest {
@@ -12,22 +18,23 @@ export interface FactsRequest {
   readonly traces?: boolean;
   /** Names whose resolution is tried. @default [] */
   readonly names?: readonly string[];
+  /** Whether to measure, for less than a second, how fast the disk of a blank host syncs. Writes a file for it. @default false */
+  readonly syncLatency?: boolean;
 }
 
 /** Commands that some phase may need. */
 export const askedCommands = [
+  ...packagedCommands,
+  "apparmor_parser",
   "apt-get",
-  "conntrack",
   "curl",
+  "dnf",
   "haproxy",
   "ip",
-  "ipset",
-  "iptables",
   "keepalived",
-  "losetup",
-  "modprobe",
-  "nft",
+  "needrestart",
   "ss",
+  "zypper",
 ];
 
 /** Kernel features with a function of the kernel that proves a built-in one. */
@@ -50,21 +57,27 @@ export const askedSysctls = [
 ];
 
 /**
- * The script that reads a host. It needs a POSIX shell, coreutils and iproute2, changes nothing, and prints sections
- * that begin with a record separator and their name.
+ * The script that reads a host, of whatever distribution. It needs a POSIX shell, coreutils, findutils and iproute2,
+ * changes nothing, and prints sections that begin with a record separator and their name.
  */
-export function factsScript({ files, units, names = [], traces = false }: FactsRequest): string {
+export function factsScript(request: FactsRequest): string {
+  const { files, units, names = [], traces = false, syncLatency = false } = request;
   return [
     `look() {`,
     `section() { printf '\\036%s\\n' "$1"; }`,
     identityPart,
+    swapPart,
+    firstBootPart,
     listPart(),
+    surroundingsPart,
+    firewallPart,
     kernelPart(),
     filesPart(files),
     unitsPart(units),
     kubernetesPart,
     namesPart(names),
     ...(traces ? [tracesPart] : []),
+    ...(syncLatency ? [syncPart] : []),
     `section end`,
     `}`,
     // Nothing in it may eat the script itself, which arrives on standard input.
@@ -86,18 +99,17 @@ section cpus; nproc
 section memory; cat /proc/meminfo
 section capabilities; cat /proc/self/status
 section cgroup; stat -fc %T /sys/fs/cgroup
-section swaps; cat /proc/swaps
-section fstab; cat ${paths.fstab}
 section links; ip -o link show
 section addresses; ip -o address show
 section routes; ip route show; ip -6 route show
 section listening; ss -Htlnp
 section owner; cat ${paths.owner}
-section dpkg; ls /var/lib/dpkg/updates
 section disks; for d in / /var/lib /var/lib/containerd /var/lib/kubelet /var/lib/etcd; do [ -d $d ] && echo "$d $(df -Pm $d | tail -n 1)"; done`;
 
 function listPart(): string {
-  return `section commands; for c in ${askedCommands.join(" ")}; do command -v $c >/dev/null && echo $c; done`;
+  return `
+section commands; for c in ${askedCommands.join(" ")}; do command -v $c >/dev/null && echo $c; done
+section holders; for c in ${packagedCommands.join(" ")}; do command -v $c >/dev/null || { ${lockHolders}; break; }; done`;
 }
 
 function kernelPart(): string {

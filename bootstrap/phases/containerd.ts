@@ -3,6 +3,7 @@ import { paths } from "../paths.ts";
 import { differs, writeFiles } from "../view.ts";
 import type { Change, HostView, Phase, WantedFile } from "../view.ts";
 import { willReplace } from "./binaries.ts";
+import { proxyFile } from "./proxy.ts";
 
 const unit = "containerd.service";
 
@@ -20,12 +21,15 @@ export const containerdFiles = [
   paths.containerdConfig,
   paths.containerdUnit,
   `${paths.binaries}/containerd`,
+  paths.proxy,
 ] as const;
 
 function keepRunning(view: HostView, files: readonly WantedFile[]): readonly Change[] {
   const state = view.facts.units[unit] ?? { active: false, enabled: false, stale: false };
   const isOld =
-    state.stale || willReplace(view, "containerd") || files.some((file) => differs(view.facts, file));
+    state.stale ||
+    willReplace(view, "containerd") ||
+    [...files, proxyFile(view)].some((file) => file !== undefined && differs(view.facts, file));
   if (state.active && state.enabled && !isOld) return [];
   const action = state.active ? "restart" : "start";
   const script = command`mkdir -p ${[paths.containerdDropIns, paths.containerdRegistries, paths.cniConfig]} &&
@@ -77,6 +81,7 @@ Description=containerd container runtime
 After=network.target local-fs.target
 
 [Service]
+EnvironmentFile=-${paths.proxy}
 ExecStartPre=-/sbin/modprobe overlay
 ExecStart=${paths.binaries}/containerd
 Type=notify

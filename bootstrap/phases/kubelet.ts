@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { HostFacts } from "../../clusters/facts.ts";
+import type { HostFacts, NameFacts } from "../../clusters/facts.ts";
 import { command } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
 import { differs, isContainer, writeFiles } from "../view.ts";
@@ -69,6 +69,7 @@ export function kubeletPatch(facts: HostFacts): string | undefined {
   const patch = {
     ...(facts.cgroupVersion === 1 && { failCgroupV1: false }),
     ...(isContainer(facts) && facts.swap.active.length > 0 && { failSwapOn: false }),
+    ...(asksItself(facts.names) && { resolvConf: facts.names.upstream }),
     ...(needsAbsoluteEviction(facts) && {
       evictionHard: {
         "memory.available": "100Mi",
@@ -80,6 +81,11 @@ export function kubeletPatch(facts: HostFacts): string | undefined {
     }),
   };
   return Object.keys(patch).length === 0 ? undefined : stringify(patch);
+}
+
+/** In a pod, the address of systemd-resolved is the pod's own: its questions would go round in a circle. */
+function asksItself({ nameservers, upstream }: NameFacts): boolean {
+  return upstream !== "" && nameservers.some((address) => address.startsWith("127."));
 }
 
 /** A share of a disk says little where others fill it too, and on a nearly full one the kubelet would evict at once. */

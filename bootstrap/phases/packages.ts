@@ -1,59 +1,88 @@
-import type { Cluster, ClusterHost } from "../../clusters/cluster.ts";
+import { CommandError, KeelsonError } from "../../errors.ts";
 import { command } from "../../remote/quote.ts";
+import { waitFor } from "../../remote/wait.ts";
+import { lockHolders } from "../facts/first-boot.ts";
+import { missingPackages, packageManager } from "../packages/managers.ts";
+import type { PackageManager } from "../packages/managers.ts";
+import { useProxy } from "./proxy.ts";
+import { paths } from "../paths.ts";
 import { runUnit } from "../unit.ts";
-import type { Phase } from "../view.ts";
+import { writeFiles } from "../view.ts";
+import type { Change, ChangeContext, Phase } from "../view.ts";
 
-/** The Debian package that brings each command which Kubernetes, or a later reset, calls on a host. */
-export const packageOfCommand: Readonly<Record<string, string>> = {
-  conntrack: "conntrack",
-  ipset: "ipset",
-  iptables: "iptables",
-  losetup: "mount",
-  modprobe: "kmod",
-  nft: "nftables",
-};
-
-/** The same for one host: how the cluster's endpoint is kept decides what else there must be. */
-export function packagesFor({
-  cluster: { endpoint },
-  host: { role },
-}: {
-  readonly cluster: Pick<Cluster, "endpoint">;
-  readonly host: Pick<ClusterHost, "role">;
-}): Readonly<Record<string, string>> {
-  return {
-    ...packageOfCommand,
-    ...(endpoint.mode === "nodeLocal" && { haproxy: "haproxy" }),
-    ...(endpoint.mode === "vip" && role === "controlPlane" && { keepalived: "keepalived", curl: "curl" }),
-  };
-}
-
-/** Installs the operating system's packages that are missing. */
+/** Installs the operating system's packages that are missing, after whoever uses its package manager. */
 export const packages: Phase = {
   title: "packages",
   plan: (view) => {
-    const missing = Object.entries(packagesFor(view)).filter(([name]) => !view.facts.commands.includes(name));
-    if (missing.length === 0) return [];
-    const names = [...new Set(missing.map(([, name]) => name))].sort();
+    const { facts } = view;
+    const manager = packageManager(facts.packages);
+    const names = missingPackages(view);
+    if (manager === undefined || names.length === 0) return [];
+    const holders = facts.packages.holders.join(", ");
     return [
+      ...(holders === "" ? [] : [waitForOthers(holders)]),
       {
         intent: `install packages ${names.join(", ")}`,
-        work: (context) =>
-          runUnit(context, { name: "packages", script: installScript(names), deadlineSeconds: 600 }),
+        work: (context) => install(context, manager, names),
       },
     ];
   },
 };
 
-/** Package lists are read anew only if the first attempt fails: most hosts have them. */
-function installScript(names: readonly string[]): string {
-  return `
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C
-[ -z "$(ls /var/lib/dpkg/updates)" ] || dpkg --force-confold --configure -a
-install() { ${command`apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 install --no-install-recommends -y ${names}`}; }
-have_lists() { ls /var/lib/apt/lists | grep -q _Packages; }
-{ have_lists && install; } || { apt-get -qq -o DPkg::Lock::Timeout=300 update && install; } || exit
-${idle(names)}`;
+/** Keeps needrestart, which runs after every upgrade of a library, from restarting what holds a node up. */
+export const needrestart: Phase = {
+  title: "needrestart",
+  plan: ({ facts }) =>
+    facts.commands.includes("needrestart")
+      ? writeFiles(facts, "keep needrestart from restarting containerd and the kubelet", [
+          { path: paths.needrestart, content: needrestartFile },
+        ])
+      : [],
+};
+
+const needrestartFile = `# Written by keelson.
+$nrconf{override_rc}{qr(^(containerd|kubelet)\\.service$)} = 0;
+`;
+
+/** A host that was just switched on upgrades itself: that may take minutes, and it must be seen who it is. */
+function waitForOthers(holders: string): Change {
+  return {
+    intent: `wait until the package manager is free: ${holders}`,
+    work: async ({ runner, signal, log }) => {
+      const look = async (within: AbortSignal): Promise<string> =>
+        (await runner.run(lockHolders, { signal: within })).stdout.trim().replaceAll("\n", ", ");
+      await waitFor({
+        what: `the package manager of "${runner.host}" to be free`,
+        deadlineMs: 900_000,
+        signal,
+        probe: async (within) => ((await look(within)) === "" ? true : undefined),
+        diagnose: async (within) => `held by ${await look(within)}`,
+        onWaiting: log,
+      });
+    },
+  };
+}
+
+/** @throws KeelsonError KEELSON_LOCKED or KEELSON_HOST_NO_PACKAGES, where the manager's own words say so */
+async function install(
+  context: ChangeContext,
+  manager: PackageManager,
+  names: readonly string[],
+): Promise<void> {
+  try {
+    await runUnit(context, {
+      name: "packages",
+      script: installScript(manager, names),
+      deadlineSeconds: 600,
+    });
+  } catch (error) {
+    if (error instanceof CommandError) throw classify(error, manager, names);
+    throw error;
+  }
+}
+
+function installScript(manager: PackageManager, names: readonly string[]): string {
+  return `${useProxy}\n(${manager.install(names)}\n) || exit\n${idle(names)}`;
 }
 
 /** A package's own service starts with it, but keelson runs a unit of its own. What was there before is let alone. */
@@ -63,3 +92,16 @@ function idle(names: readonly string[]): string {
 }
 
 const withService = new Set(["haproxy", "keepalived"]);
+
+function classify(error: CommandError, { failures }: PackageManager, names: readonly string[]): Error {
+  const said = error.stderr.trim().split("\n");
+  const line = (pattern: RegExp): string | undefined => said.find((text) => pattern.test(text));
+  const what = `Cannot install ${names.join(", ")} on ${error.host}`;
+  const locked = line(failures.locked);
+  if (locked !== undefined) {
+    return new KeelsonError("KEELSON_LOCKED", `${what}: ${locked}`, { cause: error });
+  }
+  const unavailable = line(failures.unavailable);
+  if (unavailable === undefined) return error;
+  return new KeelsonError("KEELSON_HOST_NO_PACKAGES", `${what}: ${unavailable}`, { cause: error });
+}

@@ -25,6 +25,8 @@ const packages = [
   "keepalived",
   "haproxy",
   "nfs-common",
+  // A firewall, for hosts that have one.
+  "ufw",
 ] as const;
 
 /** Rises when what `writeIndex` writes changes. */

@@ -4,6 +4,7 @@ import type { Network } from "../../clusters/cluster.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import { defaultNetwork } from "../../clusters/define-cluster.ts";
+import type { Proxy } from "../../clusters/proxy.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import {
   type ClusterArgs,
@@ -32,6 +33,8 @@ export interface SshClusterArgs {
   readonly kubernetes?: string;
   /** @default - canal with 10.244.0.0/16 for pods and 10.96.0.0/12 for services */
   readonly network?: Partial<Network>;
+  /** The proxies by which hosts reach the world; their addresses become secrets of the stack. @default - none */
+  readonly proxy?: Proxy<pulumi.Input<string>>;
   /** Images of keelson's own that every node holds beforehand; `demo` is the one of the examples. @default [] */
   readonly extraImages?: readonly ExtraImage[];
   /**
@@ -138,11 +141,27 @@ export function profileOf(kubernetes: string, more: Omit<Profile, "kubernetes"> 
 }
 
 function describeCluster(name: string, args: SshClusterArgs, hosts: SshClusterHosts): ClusterArgs {
-  const { kubernetes = defaultKubernetes, network, extraImages } = args;
+  const { kubernetes = defaultKubernetes, network, extraImages, proxy } = args;
   const addresses = mapValues(hosts.controlPlane, ({ nodeAddress }) => nodeAddress);
   const endpoint = completeEndpoint(hosts.endpoint, addresses);
-  const more = extraImages === undefined ? {} : { extraImages };
+  const more = {
+    ...(extraImages && { extraImages }),
+    ...(proxy && { proxy: sealedProxy(proxy) }),
+  };
   return { name, kubernetes, endpoint, network: { ...defaultNetwork, ...network }, ...more };
+}
+
+/** Who knows a proxy's address may know its password. */
+function sealedProxy({
+  http,
+  https,
+  noProxy = [],
+}: Proxy<pulumi.Input<string>>): Proxy<pulumi.Input<string>> {
+  return {
+    ...(http !== undefined && { http: pulumi.secret(http) }),
+    ...(https !== undefined && { https: pulumi.secret(https) }),
+    noProxy,
+  };
 }
 
 function mapValues<From, To>(

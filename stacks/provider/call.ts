@@ -85,6 +85,9 @@ export function openCall(
         if (!shared.silences.has(why)) row.note("warning", `${why}. The state is taken as it was`);
         shared.silences.add(why);
       },
+      onWarning: ({ host, message }) => {
+        row.note("warning", `${host}: ${message}`);
+      },
       bundle: (kubernetes) =>
         shared.world.bundle(kubernetes, { extraImages: extraImagesOf(values[0]), onProgress }),
       ...(onPhase === undefined ? {} : { onPhase }),

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { proxyPattern } from "../../clusters/proxy.ts";
 import { extraImageNames } from "../../toolchain/image-recipes.ts";
 import { type Checker, label } from "./checker.ts";
 
@@ -31,13 +32,27 @@ export function checkCluster(inputs: Checker): void {
     },
     true,
   );
+  checkProxy(cluster.at("proxy"));
   const network = cluster.at("network");
   network.oneOf("cni", ["canal", "none"]);
-  network.text("podCidr", { matches: cidr });
-  network.text("serviceCidr", { matches: cidr });
+  for (const key of ["podCidr", "serviceCidr"]) {
+    if (network.at(key).asText?.includes(",") === true) {
+      network.at(key).refuse("asks for dual-stack, but this release has one range [KEELSON_NOT_SUPPORTED]");
+    } else network.text(key, { matches: cidr });
+  }
   network.text("dnsDomain");
   network.wholeNumber("mtu", { min: 1280, max: 65535 }, true);
   network.text("interface", { optional: true });
+}
+
+/** An address may hold a password: what does not fit is not shown. */
+function checkProxy(proxy: Checker): void {
+  for (const key of ["http", "https"]) {
+    const { asText } = proxy.at(key);
+    if (asText !== undefined && !proxyPattern.test(asText))
+      proxy.at(key).refuse("wants a proxy's http address");
+  }
+  proxy.list("noProxy", () => undefined, true);
 }
 
 /** Checks a record of hosts. */

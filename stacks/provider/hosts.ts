@@ -48,8 +48,8 @@ export function toReachable(name: string, host: Partial<HostInputs>, index = 0):
 export function knownCluster(
   cluster: Partial<Cluster> & Pick<Cluster, "name" | "kubernetes" | "network">,
 ): Cluster {
-  const { name, kubernetes, network } = cluster;
-  return { name, kubernetes, network, endpoint: knownEndpoint(cluster.endpoint) };
+  const { name, kubernetes, network, proxy } = cluster;
+  return { name, kubernetes, network, ...(proxy && { proxy }), endpoint: knownEndpoint(cluster.endpoint) };
 }
 
 function knownEndpoint({ mode = "address", host, port, peers }: Partial<Endpoint> = {}): Endpoint {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseFacts } from "../../bootstrap/facts/parse.ts";
@@ -24,6 +24,15 @@ describe("factsScript", () => {
     assert.deepEqual(facts.files, { [file]: { sha256: sha256("content"), mode: "640" } });
     assert.ok(facts.cpus > 0 && facts.memoryMiB > 0);
     assert.ok(Math.abs(facts.clockOffsetMs) < 60_000);
+  });
+
+  it("measures a disk only when it is asked to, and leaves nothing behind", () => {
+    const script = factsScript({ files: [], units: {}, syncLatency: true });
+    const { stdout } = spawnSync("sh", ["-s"], { input: script, encoding: "utf8" });
+    const isBlank = !existsSync("/etc/kubernetes/kubelet.conf") && !existsSync("/var/lib/etcd/member");
+    const mayWrite = process.getuid?.() === 0 && isBlank;
+    assert.equal(parseFacts(stdout, Date.now()).syncMs !== undefined, mayWrite);
+    assert.ok(!existsSync("/var/lib/.keelson-sync-latency"));
   });
 
   it("refuses output that was cut off", () => {
@@ -73,6 +82,24 @@ describe("parseFacts", () => {
       fstab: "# /dev/sdb none swap sw 0 0\nUUID=1 none  swap sw 0 0\n/dev/sda1 / ext4 defaults 0 1",
     });
     assert.deepEqual(facts.swap, { active: ["/dev/sda2"], configured: ["UUID=1 none  swap sw 0 0"] });
+  });
+
+  it("finds swap that units and services switch on, each once", () => {
+    const facts = parse({ swapUnits: "dev-zram0.swap\nzramswap.service\ndev-zram0.swap" });
+    assert.deepEqual(facts.swap.configured, ["dev-zram0.swap", "zramswap.service"]);
+  });
+
+  it("takes the slowest percent of the measured writes", () => {
+    const times = Array.from({ length: 100 }, (_, index) => String((index + 1) / 10_000));
+    assert.equal(parse({ sync: times.join("\n") }).syncMs, 9.9);
+    assert.equal(parse({ sync: "" }).syncMs, undefined);
+  });
+
+  it("knows that cloud-init runs while it says so", () => {
+    assert.equal(parse({ firstBoot: "status: running\nboot_status_code: enabled" }).firstBoot, true);
+    assert.equal(parse({ firstBoot: "status: not started" }).firstBoot, true);
+    assert.equal(parse({ firstBoot: "status: error" }).firstBoot, false);
+    assert.equal(parse({ firstBoot: "" }).firstBoot, false);
   });
 
   it("finds a unit stale when one of its files is newer than its start", () => {

@@ -57,12 +57,18 @@ describe("judgeHost", () => {
       { disks: [{ path: "/var/lib", device: "/dev/vda", sizeMiB: 9000, freeMiB: 900 }] },
       "KEELSON_HOST_TOO_SMALL",
     ],
+    ["whose clock is far behind", { clockOffsetMs: -301_000 }, "KEELSON_HOST_CLOCK_SKEW"],
+    [
+      "that does not know localhost",
+      { names: { localhost: [], nameservers: [], upstream: "" } },
+      "KEELSON_HOST_UNSUPPORTED",
+    ],
     ["of another architecture", { arch: "riscv64" }, "KEELSON_HOST_UNSUPPORTED"],
     ["without systemd", { systemd: false }, "KEELSON_HOST_UNSUPPORTED"],
     ["without VXLAN", { kernelFeatures: { vxlan: "missing" } }, "KEELSON_HOST_MISSING_CAPABILITY"],
     [
       "without apt and without the commands",
-      { packages: { manager: "none", interrupted: false } },
+      { packages: { manager: "none", interrupted: false, holders: [] } },
       "KEELSON_HOST_NO_PACKAGES",
     ],
     [
@@ -99,6 +105,17 @@ describe("judgeHost", () => {
       judge({ owner, listening, addresses, routes, ...kubernetes({ caSha256: ourCa, etcdData: true }) }),
       [],
     );
+  });
+
+  it("tells which address a host has that the cluster's policy would pick", () => {
+    const host = { ...clusterHost("controlPlane"), nodeAddress: "203.0.113.5" };
+    const network = { ...cluster.network, nodeAddresses: { cidr: "10.0.0.0/8" } };
+    const addresses = [address("203.0.113.5", 24), { ...address("10.0.0.11", 24), interface: "eth1" }];
+    const judged = { clusterId: identity.clusterId, caSha256: ourCa, host };
+    const facts = { ...blankFacts(host), addresses };
+    const [problem] = judgeHost({ ...judged, cluster: { ...cluster, network }, facts });
+
+    assert.match(problem?.message ?? "", /not of 10\.0\.0\.0\/8: set nodeAddress to 10\.0\.0\.11$/);
   });
 
   it("reports everything that is wrong at once", () => {

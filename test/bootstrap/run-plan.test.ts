@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ClusterHost } from "../../clusters/cluster.ts";
-import type { HostFacts, KernelFeature } from "../../clusters/facts.ts";
+import type { FirewallFacts, HostFacts, KernelFeature } from "../../clusters/facts.ts";
 import { controlPlanePlan, workerPlan } from "../../bootstrap/plan.ts";
 import { runPlan } from "../../bootstrap/run-plan.ts";
 import type { Step } from "../../bootstrap/run-plan.ts";
@@ -17,7 +17,7 @@ type View = ControlPlaneView & NodeView;
 const plans = { controlPlane: controlPlanePlan, worker: workerPlan as readonly Step<View>[] };
 
 const feature = fc.constantFrom<KernelFeature>("builtin", "loaded", "loadable");
-const commands = fc.subarray(["conntrack", "ipset", "iptables", "losetup", "modprobe", "nft"]);
+const commands = fc.subarray(["conntrack", "ipset", "iptables", "losetup", "modprobe", "needrestart", "nft"]);
 
 /** Hosts as they come: more or less prepared, in a container or not. */
 const startingFacts: fc.Arbitrary<Partial<HostFacts>> = fc.record({
@@ -28,7 +28,17 @@ const startingFacts: fc.Arbitrary<Partial<HostFacts>> = fc.record({
   virtualization: fc.constantFrom("none", "kvm", "systemd-nspawn"),
   swap: fc.record({
     active: fc.subarray(["/dev/sda2"]),
-    configured: fc.subarray(["/dev/sda2 none swap sw 0 0"]),
+    configured: fc.subarray(["/dev/sda2 none swap sw 0 0", "dev-zram0.swap"]),
+  }),
+  firstBoot: fc.boolean(),
+  firewall: fc.constantFrom<FirewallFacts>(
+    { manager: "none", open: {}, zones: {} },
+    { manager: "ufw", open: { "": ["tcp 10250"] }, zones: {} },
+  ),
+  packages: fc.record({
+    manager: fc.constantFrom("apt", "dnf", "zypper"),
+    interrupted: fc.boolean(),
+    holders: fc.subarray(["apt-get (7)"]),
   }),
   sysctls: fc.record({
     "net.ipv4.ip_forward": fc.record({ value: fc.constantFrom("0", "1"), writable: fc.constant(true) }),
@@ -127,7 +137,7 @@ describe("runPlan", function () {
       fc.asyncProperty(
         startingFacts,
         host,
-        fc.integer({ min: 1, max: 18 }),
+        fc.integer({ min: 1, max: 22 }),
         endpoint,
         async (facts, changes, dieAtIntent, wantedEndpoint) => {
           const wanted = clusterHost(changes.role, changes);

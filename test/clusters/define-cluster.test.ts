@@ -51,6 +51,22 @@ describe("defineCluster", () => {
       "KEELSON_INVALID_INPUT network.podCidr",
     ],
     [
+      "dual-stack",
+      { network: { podCidr: "10.244.0.0/16,fd00:10:244::/56" } },
+      "KEELSON_NOT_SUPPORTED network.podCidr",
+    ],
+    ["IPv6", { network: { serviceCidr: "fd00:10:96::/112" } }, "KEELSON_NOT_SUPPORTED network.serviceCidr"],
+    [
+      "a node address of IPv6",
+      { hosts: { cp1: { role: "controlPlane", address: "fd00::11" } } },
+      "KEELSON_NOT_SUPPORTED hosts.cp1.nodeAddress",
+    ],
+    [
+      "a range for node addresses that is none",
+      { network: { nodeAddresses: { cidr: "10.0.0.0" } } },
+      "KEELSON_INVALID_INPUT network.nodeAddresses.cidr",
+    ],
+    [
       "ranges that overlap",
       { network: { serviceCidr: "10.244.128.0/20" } },
       "KEELSON_NETWORK_OVERLAP network.serviceCidr",

@@ -1,8 +1,10 @@
 import * as bootstrap from "../../bootstrap/index.ts";
 import type { ClusterAccess, Operation, ReachableHost, WorkerRequest } from "../../bootstrap/index.ts";
 import { defineCluster } from "../../clusters/define-cluster.ts";
+import type { ClusterSpec } from "../../clusters/define-cluster.ts";
 import type { Cluster } from "../../clusters/cluster.ts";
 import type { Identity } from "../../clusters/identity.ts";
+import type { Machine } from "../../machines/driver.ts";
 import { localMachines } from "../../machines/index.ts";
 import { SshPool } from "../../remote/pool.ts";
 import type { Runner } from "../../remote/runner.ts";
@@ -26,8 +28,15 @@ export interface LocalFleet {
   workerRequest(): Promise<WorkerRequest>;
 }
 
+/** Changes what is declared of the machines, or the machines themselves, before the cluster is defined. */
+export type AdaptSpec = (spec: ClusterSpec, machines: readonly Machine[]) => Promise<ClusterSpec>;
+
 /** Makes the machines, or finds them, and joins them with an identity. */
-export async function localFleet(fleet: string, identity: Identity): Promise<LocalFleet> {
+export async function localFleet(
+  fleet: string,
+  identity: Identity,
+  adapt: AdaptSpec = (spec) => Promise.resolve(spec),
+): Promise<LocalFleet> {
   const names = [`${fleet}-cp`, `${fleet}-w1`];
   const machines = await Promise.all(names.map((name) => localMachines().create({ name, fleet })));
   const specs = machines.map(({ name, address, mirror }, index) => [
@@ -39,11 +48,12 @@ export async function localFleet(fleet: string, identity: Identity): Promise<Loc
       labels: index === 0 ? {} : { tier: "general" },
     },
   ]);
-  const { cluster, hosts } = defineCluster({
+  const spec = {
     name: fleet,
     kubernetes: defaultKubernetes,
-    hosts: Object.fromEntries(specs) as Parameters<typeof defineCluster>[0]["hosts"],
-  });
+    hosts: Object.fromEntries(specs) as ClusterSpec["hosts"],
+  };
+  const { cluster, hosts } = defineCluster(await adapt(spec, machines));
   const [controlPlane, worker] = hosts.map((host, index): ReachableHost => {
     const { address = "", port = 22, user = "root", privateKey = "", hostKey = "" } = machines[index] ?? {};
     return { ...host, connection: { address, port, user, privateKey, hostKey } };

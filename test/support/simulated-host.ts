@@ -1,8 +1,9 @@
 import type { ClusterApi } from "../../bootstrap/api.ts";
 import { blankFacts } from "../../bootstrap/facts/blank.ts";
 import type { NodeFacts } from "../../bootstrap/node-facts.ts";
+import { ruleText } from "../../bootstrap/facts/firewall.ts";
 import { paths } from "../../bootstrap/paths.ts";
-import { packageOfCommand } from "../../bootstrap/phases/packages.ts";
+import { packageManagers } from "../../bootstrap/packages/managers.ts";
 import { sha256 } from "../../bootstrap/view.ts";
 import { parse, parseAllDocuments } from "yaml";
 import type { Taint } from "../../clusters/cluster.ts";
@@ -53,6 +54,9 @@ export class SimulatedHost extends FakeRunner {
       [/dev\/tcp/, ""],
       [/--tls-server-name/, "ok"],
       [/^rm -f /, ""],
+      [/^\[ -e \/run\/cloud-init/, () => this.#settle()],
+      [/^\{\nfind \/proc/, ""],
+      ["sh -s", (_, stdin) => this.#open(stdin)],
     );
   }
 
@@ -219,6 +223,22 @@ export class SimulatedHost extends FakeRunner {
     return "";
   }
 
+  #settle(): string {
+    this.#facts.firstBoot = false;
+    return "status: done\n";
+  }
+
+  #open(script: string): string {
+    const rules = this.#facts.firewall.open[""] ?? [];
+    for (const [, protocol = "any", from = "", ports = ""] of script.matchAll(
+      /^ufw allow (?:proto (\S+) )?from (\S+)(?: to any port (\S+))?/gm,
+    )) {
+      rules.push(ruleText(protocol, ports, from === "any" ? "" : from));
+    }
+    this.#facts.firewall.open[""] = rules;
+    return "";
+  }
+
   #start(unit: string): string {
     this.#facts.units[unit] = { active: true, enabled: true, stale: false };
     return "";
@@ -262,7 +282,8 @@ function withoutNulls(record: Readonly<Record<string, string | null>>): Record<s
 }
 
 function commandsIn(script: string): readonly string[] {
-  const names = (/ -y ([^;]+);/.exec(script)?.[1] ?? "").split(" ");
-  const known = Object.entries(packageOfCommand).filter(([, name]) => names.includes(name));
+  const names = (/ install (?:-\S+ )*([^\n;]+)/.exec(script)?.[1] ?? "").split(" ");
+  const all = Object.values(packageManagers).flatMap(({ packageOf }) => Object.entries(packageOf));
+  const known = all.filter(([, name]) => names.includes(name));
   return [...known.map(([command]) => command), ...names];
 }
