@@ -96,9 +96,10 @@ async function evictAll(client: KubeClient, node: string, options: Eviction): Pr
     const line = [`draining: ${countOf(pods)} to move`, ...waits.slice(0, 1)].join("; ");
     if (line !== said) options.onProgress?.(line);
     said = line;
-    if (isLate && options.bestEffort === true) return;
     const graceMs = options.force === true ? longestGraceMs(pods) : 0;
-    if (Date.now() > deadline + graceMs) throw late(node, pods, waits);
+    const isOver = Date.now() > deadline + graceMs;
+    if ((isLate || isOver) && options.bestEffort === true) return;
+    if (isOver) throw late(node, pods, waits);
     const nextMs = Math.min(pauseMs, options.retryMs ?? longestPauseMs);
     await pause(nextMs, undefined, { signal }).catch(() => undefined);
   }
