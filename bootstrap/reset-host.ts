@@ -34,16 +34,12 @@ export async function resetHost(
   if (preview) return "reset";
   const runner = pool.get(name, connection);
   operation.onPhase?.(name, "reset");
-  await withHostLock(runner, signal, async () => {
+  const log = (line: string): void => {
+    operation.log(name, line);
+  };
+  const work = async (): Promise<void> => {
     await settleLeftovers(runner, facts, operation);
-    const context = {
-      runner,
-      signal,
-      log: (line: string) => {
-        operation.log(name, line);
-      },
-    };
-    await runUnit(context, { name: "reset", script: resetScript, deadlineSeconds: 120 });
+    await runUnit({ runner, signal, log }, { name: "reset", script: resetScript, deadlineSeconds: 120 });
     const left = residue(await gatherFacts(runner, request, signal));
     if (left.length > 0) {
       throw new KeelsonError(
@@ -51,7 +47,8 @@ export async function resetHost(
         `Cannot reset ${name}: still there: "${left.join('", "')}"`,
       );
     }
-  });
+  };
+  await withHostLock(runner, signal, work, { onWaiting: log });
   return "reset";
 }
 

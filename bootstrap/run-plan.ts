@@ -35,7 +35,7 @@ export async function runPlan<View extends HostView>(
   if (runner === undefined) {
     throw new KeelsonError("KEELSON_INVALID_INPUT", `Cannot change ${host}: its address is unknown`);
   }
-  return withHostLock(runner, operation.signal, async () => {
+  const work = async (): Promise<View> => {
     let view = await target.look();
     target.judge(view);
     if (await settleLeftovers(runner, view.facts, operation)) view = await target.look();
@@ -45,7 +45,11 @@ export async function runPlan<View extends HostView>(
       verify(host, step, view);
     }
     return view;
-  });
+  };
+  const onWaiting = (why: string): void => {
+    operation.log(host, why);
+  };
+  return withHostLock(runner, operation.signal, work, { onWaiting });
 }
 
 async function preview<View extends HostView>(

@@ -30,6 +30,8 @@ export class Provider {
   readonly #masker = new Masker();
   readonly #silences = new Set<string>();
   #pool: RunnerPool | undefined;
+  #working = 0;
+  #isEnding = false;
   #cancel = new AbortController();
 
   constructor(options: ProviderOptions) {
@@ -64,7 +66,7 @@ export class Provider {
         outputs: settle(resource, { outputs: {}, unfinished: { reason: call.explain(error) } }),
       }));
     } finally {
-      await call.close();
+      await this.#close(call);
     }
   }
 
@@ -84,7 +86,7 @@ export class Provider {
         outputs: settle(resource, { before: stored.outputs, outputs: {}, unfinished }),
       }));
     } finally {
-      await call.close();
+      await this.#close(call);
     }
   }
 
@@ -103,7 +105,7 @@ export class Provider {
           : settle(resource, { before: stored.outputs, outputs: found, keepUnfinished: true });
       return outcome(resource, stored.id, outputs);
     } finally {
-      await call.close();
+      await this.#close(call);
     }
   }
 
@@ -116,19 +118,25 @@ export class Provider {
     } catch (error) {
       throw new Error(call.explain(error), { cause: error });
     } finally {
-      await call.close();
+      await this.#close(call);
     }
   }
 
-  /** Aborts everything in flight, which then saves what it did. Later calls are not affected. */
-  cancel(): void {
+  /**
+   * Aborts everything in flight, which then saves what it did. Later calls are not affected. The engine cancels at the
+   * end of every run, too: clusters that were held are given back as soon as nothing is in flight.
+   */
+  async cancel(): Promise<void> {
     this.#cancel.abort();
     this.#cancel = new AbortController();
+    this.#isEnding = true;
+    await this.#releaseIfIdle();
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    this.cancel();
+    await this.cancel();
+    await this.#options.world.leases.release();
     await this.#pool?.close();
     this.#pool = undefined;
   }
@@ -146,8 +154,19 @@ export class Provider {
     throw new KeelsonError("KEELSON_NOT_SUPPORTED", `Cannot handle "${type}": the types are ${known}`);
   }
 
+  async #releaseIfIdle(): Promise<void> {
+    if (this.#isEnding && this.#working === 0) await this.#options.world.leases.release();
+  }
+
+  async #close(call: OpenCall): Promise<void> {
+    this.#working -= 1;
+    await call.close();
+    await this.#releaseIfIdle();
+  }
+
   #open(subject: Subject, mode: CallMode, values: readonly Value[]): OpenCall {
     const { world, engine } = this.#options;
+    this.#working += 1;
     this.#pool ??= world.openPool(this.#masker);
     const [masker, pool, cancelled] = [this.#masker, this.#pool, this.#cancel.signal];
     const shared = { world, engine, masker, pool, cancelled, silences: this.#silences };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as bootstrap from "../../bootstrap/index.ts";
+import { runLeases } from "../../bootstrap/run-leases.ts";
 import { localMachines } from "../../machines/index.ts";
 import { SshPool } from "../../remote/pool.ts";
 import { type Bundle, resolveBundle } from "../../toolchain/index.ts";
@@ -13,6 +14,7 @@ export function realWorld(): World {
     bootstrap,
     createIdentity: bootstrap.createIdentity,
     machines: localMachines,
+    leases: runLeases(),
     bundle(kubernetes, options) {
       const key = JSON.stringify([kubernetes, options.extraImages]);
       const known = bundles.get(key);

@@ -77,8 +77,8 @@ function plumbing(provider: Provider, engine: EngineConnection): object {
       response.setSupportspreview(true);
       return response;
     }),
-    cancel: answer(() => {
-      provider.cancel();
+    cancel: answer(async () => {
+      await provider.cancel();
       return new empty.Empty();
     }),
   };

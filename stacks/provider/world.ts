@@ -8,6 +8,7 @@ import type {
   RemoveWorker,
   ResetHosts,
 } from "../../bootstrap/operation.ts";
+import type { RunLeases } from "../../bootstrap/run-leases.ts";
 import type { Identity } from "../../clusters/identity.ts";
 import type { MachineDriver } from "../../machines/driver.ts";
 import type { Masker } from "../../remote/mask.ts";
@@ -21,6 +22,8 @@ export interface World {
   readonly createIdentity: (clusterName: string) => Promise<Identity>;
   readonly machines: () => MachineDriver;
   readonly bundle: (kubernetes: string, options: BundleOptions) => Promise<Bundle>;
+  /** What keeps two runs from changing one cluster. */
+  readonly leases: RunLeases;
   readonly openPool: (masker: Masker) => RunnerPool;
 }
 

@@ -1,6 +1,7 @@
 import type { ApplyClusterServices } from "../../../bootstrap/operation.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
+import { holding } from "../holding.ts";
 import { type HostRecord, accessOf, knownCluster } from "../hosts.ts";
 import type { Call, Drifting, Resource } from "../resource.ts";
 
@@ -43,11 +44,12 @@ export const clusterServices: Resource<ClusterServicesInputs, ClusterServicesOut
   delete: () => Promise.resolve(),
 };
 
-async function apply(
-  { operation, world }: Call,
-  inputs: ClusterServicesInputs,
-): Promise<Partial<ClusterServicesOutputs>> {
-  await world.bootstrap.applyClusterServices(operation, requestOf(inputs));
+async function apply(call: Call, inputs: ClusterServicesInputs): Promise<Partial<ClusterServicesOutputs>> {
+  const request = requestOf(inputs);
+  const { cluster, access } = request;
+  const { clusterId = "" } = inputs;
+  const { operation, world } = await holding(call, { name: cluster.name, clusterId, access });
+  await world.bootstrap.applyClusterServices(operation, request);
   return { pending: [] };
 }
 

@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ApplyControlPlane } from "../../../bootstrap/operation.ts";
+import type { HeldCluster } from "../../../bootstrap/run-leases.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import type { Identity } from "../../../clusters/identity.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
+import { holding } from "../holding.ts";
 import {
   type HostRecord,
+  accessOf,
   knownCluster,
   knownIdentity,
   previewsStart,
@@ -55,7 +58,9 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   },
   async update(call, inputs, prior) {
     if (previewsStart(call, startedHosts(inputs.hosts, prior.inputs.hosts))) return {};
-    const changed = await apply(call, inputs, prior.outputs.kubeconfig !== undefined);
+    const { kubeconfig } = prior.outputs;
+    const held = kubeconfig === undefined ? call : await holding(call, heldBy(inputs, kubeconfig));
+    const changed = await apply(held, inputs, kubeconfig !== undefined);
     return keepsAccess(inputs, prior) ? { pending: [] } : changed;
   },
   async read(call, { inputs, outputs }) {
@@ -69,6 +74,11 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   // The hosts are reset by ClusterHosts, which is deleted after everything that stands on it.
   delete: () => Promise.resolve(),
 };
+
+function heldBy({ cluster, clusterId = "", hosts }: ControlPlaneInputs, kubeconfig: string): HeldCluster {
+  const known = knownCluster(cluster);
+  return { name: known.name, clusterId, access: accessOf(known, kubeconfig, hosts) };
+}
 
 /** Whether the admin access of before still opens this cluster: then nothing downstream has to change. */
 function keepsAccess(

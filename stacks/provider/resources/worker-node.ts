@@ -1,7 +1,9 @@
 import type { WorkerRequest } from "../../../bootstrap/operation.ts";
+import type { HeldCluster } from "../../../bootstrap/run-leases.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import type { DrainPolicy } from "../../../kube/drain-blockers.ts";
 import { checkCluster, checkHost, checkHosts } from "../checks.ts";
+import { holding } from "../holding.ts";
 import {
   type HostInputs,
   type HostRecord,
@@ -71,14 +73,22 @@ export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
     return pending === undefined ? "silent" : { pending };
   },
   async delete(call, { inputs }) {
-    const left = await call.world.bootstrap.removeWorker(call.operation, await requestOf(call, inputs));
+    const request = await requestOf(call, inputs);
+    const { operation, world } = await holding(call, heldBy(request));
+    const left = await world.bootstrap.removeWorker(operation, request);
     for (const line of left) call.warn(line);
   },
 };
 
 async function apply(call: Call, inputs: WorkerNodeInputs): Promise<Partial<WorkerNodeOutputs>> {
-  await call.world.bootstrap.applyWorker(call.operation, await requestOf(call, inputs));
+  const request = await requestOf(call, inputs);
+  const { operation, world } = await holding(call, heldBy(request));
+  await world.bootstrap.applyWorker(operation, request);
   return { pending: [] };
+}
+
+function heldBy({ cluster: { name }, clusterId, access }: WorkerRequest): HeldCluster {
+  return { name, clusterId, access };
 }
 
 async function requestOf(call: Call, inputs: WorkerNodeInputs): Promise<WorkerRequest> {

@@ -1,4 +1,5 @@
 import type { Intent, Operation } from "../../../../bootstrap/operation.ts";
+import type { RunLeases } from "../../../../bootstrap/run-leases.ts";
 import type { Identity } from "../../../../clusters/identity.ts";
 import type { Machine, MachineDriver, MachineStatus } from "../../../../machines/driver.ts";
 import type { Bootstrap, World } from "../../../../stacks/provider/world.ts";
@@ -26,6 +27,18 @@ export class FakeWorld implements World {
   /** Called after each change with its name: a test may throw here. */
   onChange: (change: string) => void | Promise<void> = () => undefined;
   poolClosed = 0;
+  /** The clusters that were held, and given back. */
+  readonly leased: string[] = [];
+  readonly leases: { -readonly [Name in keyof RunLeases]: RunLeases[Name] } = {
+    hold: (_operation, { name }) => {
+      this.leased.push(`hold ${name}`);
+      return Promise.resolve(new AbortController().signal);
+    },
+    release: () => {
+      this.leased.push("release");
+      return Promise.resolve();
+    },
+  };
   identities = 0;
 
   readonly bootstrap: { -readonly [Name in keyof Bootstrap]: Bootstrap[Name] } = {
