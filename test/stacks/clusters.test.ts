@@ -59,6 +59,20 @@ describe("cluster components", () => {
     }
   });
 
+  it("make a secret of every proxy's address", async () => {
+    await bareMetal({
+      proxy: { http: "http://ops:hunter2@proxy.example.org:3128", noProxy: ["10.0.0.0/8"] },
+    });
+
+    for (const type of ["ClusterHosts", "ControlPlane", "ClusterServices", "WorkerNode"]) {
+      const cluster = typed(type)?.inputs["cluster"];
+      // This key marks a secret on its way to the engine.
+      assert.ok(
+        typeof cluster === "object" && cluster !== null && "4dabf18193072939515e22adb298388d" in cluster,
+      );
+    }
+  });
+
   it("give each host the pool's labels and its own way of being reached", async () => {
     await bareMetal();
     // A secret inside of a property makes the whole property one in what a mock sees.
