@@ -1,3 +1,6 @@
+export { Config, type ConfigProps } from "./config/config.ts";
+export { SecretRef, type SecretRefOptions } from "./config/secret-ref.ts";
+export type { ConfigSource, ConfigValue } from "./config/source.ts";
 export type {
   Access,
   AddressRange,

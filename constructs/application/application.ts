@@ -16,10 +16,10 @@ import { checkPatches, PatchedObject } from "../core/manifest.ts";
 import type { NetworkPolicy } from "../kubernetes/types.ts";
 import { canResolveLate, isLate } from "../late.ts";
 import { checkPod } from "../pod/check.ts";
-import { variablesOf } from "../pod/env.ts";
+import { sourcesOf, variablesOf } from "../pod/env.ts";
 import type { Ports } from "../pod/probes.ts";
 import { type Connections, networkPolicyOf } from "./companions.ts";
-import type { Blueprint } from "./recipe.ts";
+import type { ApplicationProps, Blueprint } from "./recipe.ts";
 
 /** A program that runs in pods: what all kinds of workloads share. */
 export abstract class Application extends Construct implements CallerReference {
@@ -114,6 +114,7 @@ export abstract class Application extends Construct implements CallerReference {
         fix: 'Name its callers, access: { from: [web] } or { from: ["namespace"] } for example, or expose it',
       });
     }
+    findUnreadable(late, this.#plan.props, this.namespace);
     for (const [fieldPath, value] of variablesOf(this.#plan.props)) {
       if (!isLate(value) || canResolveLate(this)) continue;
       late.find("late-outside-stack", fieldPath, {
@@ -122,6 +123,24 @@ export abstract class Application extends Construct implements CallerReference {
       });
     }
     return [...late.findings, ...this.#objects.flatMap((object) => object.findLostPatches())];
+  }
+}
+
+/** What pods are to read and cannot: keys that are not there, and objects of another namespace. */
+function findUnreadable(draft: Draft, props: ApplicationProps, own: string | undefined): void {
+  for (const [fieldPath, { objectName, namespace, keys }, key] of sourcesOf(props)) {
+    if (key !== undefined && keys?.includes(key) === false) {
+      draft.find("config-unreadable", fieldPath, {
+        message: `"${objectName}" has no key "${key}"`,
+        fix: `Use one of ${keys.join(", ")}`,
+      });
+    }
+    if (namespace !== undefined && namespace !== own) {
+      draft.find("config-unreadable", fieldPath, {
+        message: `"${objectName}" is in the namespace "${namespace}", and pods read those of their own only`,
+        fix: "Make it in the chart of the pods",
+      });
+    }
   }
 }
 

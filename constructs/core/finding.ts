@@ -10,6 +10,8 @@ export const findingCodes = {
   "late-outside-stack": "error",
   "late-secret-exposed": "error",
   "late-unwrapped": "error",
+  "literal-secret": "error",
+  "config-unreadable": "error",
   unrenderable: "error",
   "exception-without-reason": "error",
   "image-unpinned": "error",
@@ -46,6 +48,7 @@ export interface Finding {
 }
 
 const excusable = [
+  "literal-secret",
   "image-unpinned",
   "health-undeclared",
   "probes-identical",

@@ -13,6 +13,8 @@ import type { Draft } from "../core/draft.ts";
 import { isRecord } from "../core/json.ts";
 import { checkSize } from "../core/size.ts";
 import { isLate } from "../late.ts";
+import { isConfigSource, isConfigValue } from "../config/source.ts";
+import { checkLiteralSecret } from "../config/literal-secret.ts";
 import { checkHealth } from "./check-health.ts";
 import type { Ports } from "./probes.ts";
 import type { ContainerProps, PodProps, SideContainer } from "./props.ts";
@@ -28,6 +30,7 @@ export const podProperties: Readonly<Record<keyof PodProps, true>> = {
   sidecars: true,
   containers: true,
   shared: true,
+  files: true,
   priority: true,
   nodes: true,
   shutdownSeconds: true,
@@ -43,6 +46,7 @@ export function checkPod(draft: Draft, props: PodProps, ports: Ports): void {
     checkInteger(draft, "shutdownSeconds", props.shutdownSeconds, [0, 3600]);
   checkSides(draft, props, Object.values(ports));
   checkShared(draft, props.shared ?? []);
+  checkFiles(draft, props);
   if (props.priority !== undefined) checkObjectName(draft, "priority", props.priority);
   checkNodes(draft, props.nodes);
 }
@@ -92,7 +96,11 @@ function checkContainer(draft: Draft, property: string, container: ContainerProp
     });
   }
   if (container.size !== undefined) checkSize(draft, at("size"), container.size);
-  if (container.env !== undefined) checkEnv(draft, at("env"), container.env, isEnvValue);
+  if (container.env === undefined) return;
+  checkEnv(draft, at("env"), container.env, isEnvValue);
+  for (const [name, value] of Object.entries(container.env)) {
+    checkLiteralSecret(draft, `${at("env")}.${name}`, name, value);
+  }
 }
 
 const plain = ["image", "command", "args", "env", "size"];
@@ -134,6 +142,25 @@ function checkShared(draft: Draft, shared: readonly unknown[]): void {
   });
 }
 
+function checkFiles(draft: Draft, { files, shared = [] }: PodProps): void {
+  if (files === undefined || !checkRecord(draft, "files", files, '{ "/etc/app": config }')) return;
+  const taken: readonly string[] = ["/tmp", ...shared];
+  for (const [path, source] of Object.entries(files)) {
+    if (!/^\/[^/:]/.test(path) || taken.includes(path)) {
+      draft.find("invalid-value", `files.${path}`, {
+        message: `${show(path)} is not a free absolute path`,
+        fix: 'Use another directory, "/etc/app" for example',
+      });
+    }
+    if (!isConfigSource(source)) {
+      draft.find("invalid-value", `files.${path}`, {
+        message: "files come from a Config or a SecretRef",
+        fix: 'Use new Config(chart, "settings", { data }) or new SecretRef("name")',
+      });
+    }
+  }
+}
+
 function checkNodes(draft: Draft, nodes: unknown): void {
   if (nodes === undefined || !checkRecord(draft, "nodes", nodes, "{ labels, tolerate }")) return;
   const { labels = {}, tolerate = [] } = nodes as Readonly<Record<string, unknown>>;
@@ -158,6 +185,9 @@ const labelValue = /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/;
 
 function isEnvValue(value: unknown): boolean {
   return (
-    typeof value === "string" || isLate(value) || (isRecord(value) && typeof value["field"] === "string")
+    typeof value === "string" ||
+    isLate(value) ||
+    isConfigValue(value) ||
+    (isRecord(value) && typeof value["field"] === "string")
   );
 }

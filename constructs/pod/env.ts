@@ -1,3 +1,4 @@
+import { type ConfigSource, type ConfigValue, isConfigValue } from "../config/source.ts";
 import type { EnvVar, Secret } from "../kubernetes/types.ts";
 import type { Identity } from "../core/identity.ts";
 import { asString, isLate, type Late, lateDigest } from "../late.ts";
@@ -15,6 +16,7 @@ export function envOf(env: Env, { name }: Identity, owner?: string): readonly En
         valueFrom: { secretKeyRef: { name: secretName(name), key: secretKey(key, owner) } },
       };
     }
+    if (isConfigValue(value)) return { name: key, valueFrom: keyOf(value) };
     if (typeof value === "object" && "field" in value) {
       return { name: key, valueFrom: { fieldRef: { fieldPath: value.field } } };
     }
@@ -32,12 +34,29 @@ export function envSecret(pod: PodProps, { name, labels }: Identity): Secret | u
   return { apiVersion: "v1", kind: "Secret", metadata: { name: secretName(name), labels }, stringData };
 }
 
-/** Annotations of the pods: a digest of the secrets, so that the pods are replaced when one changes. */
+/** Annotations of the pods: a digest of the secrets and revisions of what they read, so that they are replaced when one changes. */
 export function digestOf(pod: PodProps): Readonly<Record<string, string>> | undefined {
   const secrets = secretsOf(pod);
-  return Object.keys(secrets).length === 0
-    ? undefined
-    : { [digestAnnotation]: asString(lateDigest(secrets)) };
+  const revisions = sourcesOf(pod).flatMap(([, { objectName, revision }]) =>
+    revision === undefined ? [] : [[`config.keelson.dev/${objectName}`, asString(revision)] as const],
+  );
+  const isLateSecret = Object.keys(secrets).length > 0;
+  if (!isLateSecret && revisions.length === 0) return undefined;
+  return {
+    ...(isLateSecret && { [digestAnnotation]: asString(lateDigest(secrets)) }),
+    ...Object.fromEntries(revisions),
+  };
+}
+
+/** Everything that a pod takes files and variables from, each with its property. */
+export function sourcesOf(
+  pod: PodProps,
+): readonly (readonly [fieldPath: string, ConfigSource, key?: string])[] {
+  const files = Object.entries(pod.files ?? {}).map(([path, source]) => [`files.${path}`, source] as const);
+  const values = variablesOf(pod).flatMap(([path, value]) =>
+    isConfigValue(value) ? [[path, value.source, value.key] as const] : [],
+  );
+  return [...files, ...values];
 }
 
 /** All variables of a pod, each with its property. */
@@ -63,6 +82,11 @@ function environments(pod: PodProps): readonly (readonly [path: string, env: Env
     ),
   );
   return [["env", pod.env ?? {}], ...others];
+}
+
+function keyOf({ source, key }: ConfigValue): NonNullable<EnvVar["valueFrom"]> {
+  const name = source.objectName;
+  return source.kind === "secret" ? { secretKeyRef: { name, key } } : { configMapKeyRef: { name, key } };
 }
 
 function secretKey(key: string, owner: string | undefined): string {

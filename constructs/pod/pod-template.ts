@@ -67,6 +67,7 @@ function podOf(plan: PodPlan, props: PodProps): PodSpec {
         "the root file system is read-only, so /tmp is one",
       ),
       ...shared.map(({ name }) => scratchVolume(name)),
+      ...fileVolumes(props),
     ],
     ...plan.extra,
   };
@@ -137,6 +138,13 @@ function sideContainers(plan: PodPlan, props: PodProps, group: Group): readonly 
 
 const drainSeconds = 5;
 
+function fileVolumes({ files = {} }: PodProps): readonly Volume[] {
+  return Object.values(files).map(({ kind, objectName }, index) => ({
+    name: `files-${index}`,
+    ...(kind === "secret" ? { secret: { secretName: objectName } } : { configMap: { name: objectName } }),
+  }));
+}
+
 function scratchNames({ init, sidecars, containers }: PodProps): readonly string[] {
   return [sidecars, init, containers].flatMap((group) =>
     Object.keys(group ?? {}).map((name) => `tmp-${name}`),
@@ -152,5 +160,10 @@ function sharedVolumes({ shared = [] }: PodProps): readonly { name: string; path
 }
 
 function sharedMounts(props: PodProps): readonly VolumeMount[] {
-  return sharedVolumes(props).map(({ name, path }) => ({ name, mountPath: path }));
+  const files = Object.keys(props.files ?? {}).map((path, index) => ({
+    name: `files-${index}`,
+    mountPath: path,
+    readOnly: true,
+  }));
+  return [...sharedVolumes(props).map(({ name, path }) => ({ name, mountPath: path })), ...files];
 }

@@ -1,3 +1,4 @@
+import type { ConfigSource, ConfigValue } from "../config/source.ts";
 import type { Exception } from "../core/finding.ts";
 import type { Size, SizeName } from "../core/size.ts";
 import type { Toleration } from "../kubernetes/types.ts";
@@ -43,6 +44,8 @@ export interface PodProps extends ContainerProps {
   readonly containers?: Readonly<Record<string, SideContainer>>;
   /** Writable directories that all containers of a pod see; they are empty when the pod starts. @default - none */
   readonly shared?: readonly Path[];
+  /** The files of a `Config` or `SecretRef`, by the directory that all containers of a pod find them in. @default - none */
+  readonly files?: Readonly<Record<Path, ConfigSource>>;
   /** The name of a PriorityClass. @default - the cluster's default */
   readonly priority?: string;
   /** The nodes that may run the pods. @default - all that take any pod */
@@ -66,8 +69,8 @@ export interface Nodes {
 /** How pods keep apart: if they can, always, or not at all. */
 export type Spread = "preferred" | "required" | "none";
 
-/** Environment variables by name. */
-export type Env = Readonly<Record<string, string | Late<string> | PodField>>;
+/** Environment variables by name: text, what a pod knows of itself, or a key of a `Config` or `SecretRef`. */
+export type Env = Readonly<Record<string, string | Late<string> | PodField | ConfigValue>>;
 
 /** What a pod can learn about itself. */
 export interface PodField {

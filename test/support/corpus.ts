@@ -1,12 +1,15 @@
 import type { Chart } from "cdk8s";
 import type { Construct } from "constructs";
 import {
+  Config,
+  type ConfigProps,
   Job,
   type JobProps,
   NodeAgent,
   type NodeAgentProps,
   ScheduledJob,
   type ScheduledJobProps,
+  SecretRef,
   StatefulService,
   type StatefulServiceProps,
   WebService,
@@ -34,9 +37,9 @@ export function corpus(): readonly Sample[] {
   });
 }
 
-/** A sample alone in an app of its own. */
-export function renderSample({ build }: Sample): readonly object[] {
-  const chart = newChart();
+/** The objects of a sample that is alone in an app of its own. */
+export function renderSample({ build }: Sample, namespace = "shop"): readonly object[] {
+  const chart = newChart({ namespace });
   build(chart);
   return chart.toJson() as readonly object[];
 }
@@ -65,6 +68,7 @@ const podFactors: Factors = {
   ],
   containers: [none, { logs: { ...side, size: "medium" } }],
   shared: [none, ["/var/cache/app"]],
+  files: [none, { "/etc/db": new SecretRef("db", { revision: "1" }) }],
   priority: [none, "important"],
   nodes: [
     none,
@@ -135,6 +139,11 @@ const run: Factors = {
 };
 
 const kinds: Readonly<Record<string, Kind>> = {
+  Config: {
+    least: { data: { MODE: "strict" } },
+    factors: {},
+    build: (chart, props) => new Config(chart, "config", props as ConfigProps),
+  },
   WebService: {
     least: { image, port: 8080 },
     factors: { ...podFactors, ...served, scale, expose: [none, { nodePort: 30_080 }] },
