@@ -21,6 +21,30 @@ export type {
   SwapFacts,
   UnitFacts,
 } from "./facts.ts";
+export { defineFleet } from "./fleet/define-fleet.ts";
+export { fleetFactsSchema, parseFleetFacts } from "./fleet/facts-file.ts";
+export type { FleetFacts } from "./fleet/facts-file.ts";
+export type { Capacity, ClusterFacts, Fleet, FleetCluster, Price } from "./fleet/fleet.ts";
+export { everywhere, runsAtLeast, where } from "./fleet/select.ts";
+export type { Selector, Wanted } from "./fleet/select.ts";
 export type { Identity, KeyPair } from "./identity.ts";
-export type { Proxy } from "./proxy.ts";
+export type { AppDecision, Cost, Decision, Move, Plan, Refusal } from "./placement/decision.ts";
+export { divide, only, place } from "./placement/place.ts";
+export type { Only, Place } from "./placement/place.ts";
+export type {
+  AllOf,
+  ClusterToleration,
+  Divided,
+  Each,
+  OnlyOf,
+  PickOf,
+  PlacedApp,
+  Placement,
+  Replicas,
+  Request,
+  Spread,
+} from "./placement/placement.ts";
+export { plan } from "./placement/plan.ts";
+export type { PlanOptions } from "./placement/plan.ts";
 export type { PodSecurityLevel, Profile, StorageIntent } from "./profile.ts";
+export type { Proxy } from "./proxy.ts";
