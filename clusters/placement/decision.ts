@@ -23,6 +23,8 @@ export interface Plan {
   readonly cost: { readonly before: Cost; readonly after: Cost };
   /** Clusters that hold more than their capacity, as far as it is known. They are warned about, not relieved. */
   readonly overcommitted: readonly string[];
+  /** When the facts were gathered that it was made from. @default - they were declared */
+  readonly factsFrom?: string;
 }
 
 /** Why an app fits nowhere. */

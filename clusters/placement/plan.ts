@@ -60,6 +60,7 @@ export function plan(
     overcommitted: situation.clusters
       .map(({ name }) => name)
       .filter((name) => situation.ledger.of(name).load() > 1),
+    ...(fleet.gatheredAt !== undefined && { factsFrom: fleet.gatheredAt }),
   };
 }
 
