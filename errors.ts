@@ -45,6 +45,7 @@ export const errorCodes = {
   KEELSON_PROBLEMS: "Correct the problems that the message lists and run the same command again",
   KEELSON_PROVIDER_MISMATCH: "Install matching versions: the provider and the SDK come from one package",
   KEELSON_INVALID_CONSTRUCT: "Correct the findings that the message lists",
+  KEELSON_REMOVAL_REFUSED: "Allow the removal if it is meant; otherwise correct the fleet or the placement",
   KEELSON_INTERNAL: "Report this as a fault of keelson, with the message",
 } as const;
 
