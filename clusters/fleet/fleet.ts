@@ -64,6 +64,8 @@ export function factOf(cluster: FleetCluster, key: string): string | undefined {
   return Object.hasOwn(cluster.labels, key) ? cluster.labels[key] : undefined;
 }
 
+const named: ReadonlySet<string> = new Set(namedFacts);
+
 function isNamedFact(key: string): key is (typeof namedFacts)[number] {
-  return (namedFacts as readonly string[]).includes(key);
+  return named.has(key);
 }

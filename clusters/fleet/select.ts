@@ -23,17 +23,17 @@ export function everywhere(): Selector {
  * @throws KEELSON_INVALID_INPUT if nothing is asked for: `everywhere()` says that
  */
 export function where(wanted: Wanted, test?: (cluster: FleetCluster) => boolean): Selector {
-  const pairs = Object.entries(wanted).map(([key, value]) => [key, [value].flat()] as const);
+  const pairs = Object.entries(wanted).map(([key, value]) => ({ key, values: [value].flat() }));
   if (pairs.length === 0 && test === undefined)
     throw new KeelsonError(
       "KEELSON_INVALID_INPUT",
       'Cannot select clusters: nothing is asked for, use "everywhere()"',
     );
-  const words = pairs.map(([key, values]) => `${key}=${values.join(" or ")}`);
+  const words = pairs.map(({ key, values }) => `${key}=${values.join(" or ")}`);
   return {
     text: [...words, ...(test === undefined ? [] : ["the test of the program"])].join(", "),
     matches: (cluster) => {
-      for (const [key, values] of pairs) {
+      for (const { key, values } of pairs) {
         const value = factOf(cluster, key);
         if (value === undefined || !values.includes(value)) return false;
       }

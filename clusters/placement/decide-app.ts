@@ -8,6 +8,7 @@ import type { Slot } from "./divide.ts";
 import { objection, weightOf } from "./objection.ts";
 import type { Divided, OnlyOf } from "./placement.ts";
 import { rank } from "./rank.ts";
+import { sortedByName } from "./situation.ts";
 import type { Placing, Situation, Wanted } from "./situation.ts";
 
 /** Why an app fits nowhere: a sentence for each of its choices. */
@@ -27,7 +28,7 @@ export function decideApp(situation: Situation, wanted: Wanted): Placing | Reaso
     const selector = selectors[tier];
     if (selector === undefined) continue;
     const found = tryTier(situation, wanted, selector);
-    if (typeof found !== "string") return { tier, clusters: found };
+    if (typeof found !== "string") return { tier, clusters: sortedByName(found) };
     reasons[tier] = `${selector.text}: ${found}`;
   }
   return reasons;
@@ -56,7 +57,8 @@ function tryTier(situation: Situation, wanted: Wanted, selector: Selector): Atte
   // All means all: to leave a cluster out because it is full would move the app whenever its capacity wavers.
   const unfit = objections.filter((each) => each !== undefined && (rule.choice === "only" || !each.isRule));
   if (unfit.length > 0) return `${unfit.length} of ${matching.length} clusters cannot take it`;
-  if (fitting.length === 0) return "no cluster can take it";
+  if (matching.length === 0) return "no cluster matches";
+  if (fitting.length === 0 && rule.overflow.length === 0) return "no cluster can take it";
   return withReplicas(situation, wanted, rank(situation, wanted, fitting));
 }
 
@@ -83,11 +85,14 @@ function pick(situation: Situation, wanted: Wanted, clusters: readonly FleetClus
   return withReplicas(situation, wanted, inOrder(fitting, choose(byRoom, wish) ?? stay));
 }
 
-// A replica that starts anew elsewhere costs more than the ranks of a whole choice.
+// A replica that starts anew elsewhere costs more than the ranks of a whole choice. A cluster that would keep what it has
+// as overflow need not be chosen, but it is better than one that has nothing.
 function costsOfLeaving(fitting: readonly Candidate[], { rule }: Wanted, count: number): readonly Priced[] {
   const unit = fitting.length * count + 1;
   return fitting.map((candidate, place) => {
-    const loss = rule.replicas.kind === "each" ? Math.min(1, candidate.held) : candidate.held;
+    const { cluster, held } = candidate;
+    const mayStay = rule.replicas.kind === "each" || rule.overflow.some(({ matches }) => matches(cluster));
+    const loss = mayStay ? Math.min(1, held) : 2 * held;
     return { candidate, cost: place - loss * unit };
   });
 }

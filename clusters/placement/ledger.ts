@@ -36,11 +36,15 @@ export class Account {
   /** How many pods are placed here. */
   pods = 0;
 
+  /** The share of the scarcest resource that is taken; 0 if the capacity is unknown. */
+  load = 0;
+
   /** Takes room for replicas, or gives it back if the number is negative. */
   take(units: Units, replicas: number): void {
     this.pods += replicas;
     for (let index = 0; index < units.length; index += 1)
       this.#left[index] = (this.#left[index] ?? 0) - (units[index] ?? 0) * replicas;
+    this.load = this.#loadNow();
   }
 
   /** How many more replicas fit; Infinity if the capacity is unknown. */
@@ -59,8 +63,7 @@ export class Account {
     return short.join(" and ");
   }
 
-  /** The share of the scarcest resource that is taken; 0 if the capacity is unknown. */
-  load(): number {
+  #loadNow(): number {
     let load = 0;
     for (let index = 0; index < this.#left.length; index += 1) {
       const [all, left] = [this.#all[index] ?? 0, this.#left[index] ?? 0];

@@ -76,5 +76,5 @@ function reasonsFor(
 }
 
 function countsOf(placing: Placing | undefined): ReadonlyMap<string, number> {
-  return new Map([...(placing?.clusters ?? [])].sort(([left], [right]) => byText(left, right)));
+  return placing?.clusters ?? new Map<string, number>();
 }

@@ -41,10 +41,29 @@ export function plan(
   if (problems.length > 0) throw new ProblemsError("plan the fleet", problems);
   const before = placingsOf(previous);
   const situation = new Situation(fleet, sorted, before);
+  const afresh = new Set(replan === true ? sorted.map(({ name }) => name) : replan);
+  const { after, refused } = decideAll(situation, sorted, afresh);
+  const { clusters, ledger } = situation;
+  return {
+    decision: decisionOf(after),
+    refused,
+    moves: movesOf(situation, sorted, { before, after }),
+    cost: { before: costOf(situation, before), after: costOf(situation, after) },
+    overcommitted: clusters.map(({ name }) => name).filter((name) => ledger.of(name).load > 1),
+    ...(fleet.gatheredAt !== undefined && { factsFrom: fleet.gatheredAt }),
+  };
+}
+
+interface Decided {
+  readonly after: ReadonlyMap<string, Placing>;
+  readonly refused: readonly Refusal[];
+}
+
+function decideAll(situation: Situation, apps: readonly PlacedApp[], afresh: ReadonlySet<string>): Decided {
   const after = new Map<string, Placing>();
   const refused: Refusal[] = [];
-  for (const app of sorted) {
-    const wanted = situation.wanted(app, replan === true || replan.includes(app.name));
+  for (const app of apps) {
+    const wanted = situation.wanted(app, afresh.has(app.name));
     if (wanted.kept !== wanted.before) situation.release(wanted);
     const found = decideApp(situation, wanted);
     const placing = isReasons(found) ? wanted.before : found;
@@ -52,23 +71,13 @@ export function plan(
     situation.decide(wanted, placing);
     if (placing.clusters.size > 0) after.set(app.name, placing);
   }
-  return {
-    decision: decisionOf(after),
-    refused,
-    moves: movesOf(situation, sorted, { before, after }),
-    cost: { before: costOf(situation, before), after: costOf(situation, after) },
-    overcommitted: situation.clusters
-      .map(({ name }) => name)
-      .filter((name) => situation.ledger.of(name).load() > 1),
-    ...(fleet.gatheredAt !== undefined && { factsFrom: fleet.gatheredAt }),
-  };
+  return { after, refused };
 }
 
 function decisionOf(placings: ReadonlyMap<string, Placing>): Decision {
-  const apps = [...placings].map(([app, { tier, clusters }]) => {
-    const sorted = [...clusters].sort(([left], [right]) => byText(left, right));
-    return [app, { tier, clusters: Object.fromEntries(sorted) }] as const;
-  });
+  const apps = [...placings].map(
+    ([app, { tier, clusters }]) => [app, { tier, clusters: Object.fromEntries(clusters) }] as const,
+  );
   return { apps: Object.fromEntries(apps) };
 }
 

@@ -36,7 +36,7 @@ function rated(situation: Situation, wanted: Wanted, cluster: FleetCluster): Rat
     room,
     avoided: untolerated(cluster, wanted.rule.tolerations, "PreferNoSchedule") === undefined ? 0 : 1,
     division: byDivision(wanted, cluster, held + room),
-    load: account.load(),
+    load: account.load,
     pods: account.pods,
     isNew: wanted.before.clusters.has(cluster.name) ? 0 : 1,
   };

@@ -8,6 +8,7 @@ import type { PlacedApp, Placement } from "./placement.ts";
 /** Where an app is: which of its choices is in use, and the replicas by cluster. */
 export interface Placing {
   readonly tier: number;
+  /** In the order of their names. */
   readonly clusters: ReadonlyMap<string, number>;
 }
 
@@ -26,6 +27,7 @@ const nowhere: Placing = { tier: 0, clusters: new Map() };
 
 /** The clusters, and where every app is at this point of the plan: as before, until it has been decided. */
 export class Situation {
+  /** In the order of their names. */
   readonly clusters: readonly FleetCluster[];
   readonly ledger: Ledger;
   readonly #placings = new Map<string, Placing>();
@@ -102,7 +104,12 @@ export function placingsOf(decision: Decision): ReadonlyMap<string, Placing> {
   return new Map(
     Object.entries(decision.apps).map(([app, { tier, clusters }]) => [
       app,
-      { tier, clusters: new Map(Object.entries(clusters)) },
+      { tier, clusters: sortedByName(Object.entries(clusters)) },
     ]),
   );
+}
+
+/** Replicas by cluster, in the order of the clusters' names. */
+export function sortedByName(entries: Iterable<readonly [string, number]>): ReadonlyMap<string, number> {
+  return new Map([...entries].sort((left, right) => byText(left[0], right[0])));
 }

@@ -11,7 +11,7 @@ import type { PlacedApp } from "../../../clusters/placement/placement.ts";
 import { apps, fleets, roomyFleets, spreadBy, spreads, wavering } from "../../support/fleets.ts";
 import { subsets } from "../../support/subsets.ts";
 
-const runs = { numRuns: 300 };
+const runs = { numRuns: 150 };
 const shuffled = <T>(items: readonly T[]): fc.Arbitrary<T[]> =>
   fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
 

@@ -54,7 +54,7 @@ const chances = (outcomes: readonly Outcome[], back: readonly Outcome[] = []): f
     kills: fc.array(fc.constantFrom(false, false, true), { maxLength: 60 }),
   });
 
-const runs = { numRuns: 300 };
+const runs = { numRuns: 150 };
 
 describe("A rollout, whatever fails and whenever its driver is killed", () => {
   it("touches no cluster of a wave before the one before is verified", () => {
