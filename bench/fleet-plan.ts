@@ -15,7 +15,7 @@ const rows: string[] = [];
 
 const first = measure("plan everything anew", () => plan(fleet, wanted));
 measure("plan again, nothing changed", () => plan(fleet, wanted, first.decision));
-const fewer: Fleet = { clusters: fleet.clusters.filter((_, index) => index % 100 !== 0) };
+const fewer: Fleet = { clusters: fleet.clusters.filter((_, index) => index % 100 !== 1) };
 measure("plan again, ten clusters are gone", () => plan(fewer, wanted, first.decision));
 measure("decide everything afresh", () => plan(fleet, wanted, first.decision, { replan: true }));
 const bytes = JSON.stringify(first.decision).length;
