@@ -6,6 +6,7 @@ import { applyClusterServices } from "./cluster-services.ts";
 import { applyControlPlane } from "./control-plane.ts";
 import { inspectHosts } from "./inspect-hosts.ts";
 import type { ControlPlaneState, Operation, ReachableHost } from "./operation.ts";
+import { settleEndpoint } from "./settle-endpoint.ts";
 import { applyWorker } from "./worker.ts";
 
 /**
@@ -40,5 +41,6 @@ export async function applyCluster(
     { what: "join the workers", where: ({ name }) => name, signal: operation.signal },
     (host) => applyWorker(operation, { cluster, clusterId, caCertificate, access, host }),
   );
+  await settleEndpoint(operation, { cluster, clusterId, access, hosts });
   return state;
 }

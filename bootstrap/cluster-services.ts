@@ -1,3 +1,4 @@
+import type { Cluster } from "../clusters/cluster.ts";
 import { throwIfAborted } from "../errors.ts";
 import { applyObjects } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -10,6 +11,7 @@ import { listPending } from "./pending.ts";
 import { marked } from "./services/drift.ts";
 import { closedGates, diagnoseGates, restartCrashed } from "./services/gate.ts";
 import { clusterServicesOf } from "./services/index.ts";
+import { withLivingEndpoint } from "./services/living-endpoint.ts";
 import type { Service } from "./services/object.ts";
 import { readStates } from "./services/states.ts";
 
@@ -17,28 +19,40 @@ type Request = Parameters<ApplyClusterServices>[1];
 
 /** Brings pod network, kube-proxy and CoreDNS to the wanted state and waits until they run on the nodes there are. */
 export const applyClusterServices: ApplyClusterServices = async (operation, { cluster, access }) => {
-  const bundle = await operation.bundle(cluster.kubernetes);
-  const services = clusterServicesOf(cluster, bundle).map((service) => ({
-    ...service,
-    objects: service.objects.map(marked),
-  }));
-  const tell = (what: string): void => {
-    operation.onIntent({ host: cluster.name, what });
-  };
   if (access.kubeconfig === "") {
-    for (const { title } of services) tell(`install ${title}`);
+    for (const { title } of await servicesOf(operation, cluster)) {
+      operation.onIntent({ host: cluster.name, what: `install ${title}` });
+    }
     return;
   }
   const client = await openClient(operation, access);
   try {
-    const plans = await plan(client, services, operation.signal);
-    for (const { intent } of plans) tell(intent);
-    if (operation.preview || plans.length === 0) return;
-    await carryOut(operation, client, { plans, name: cluster.name });
+    const living = await withLivingEndpoint(client, cluster, operation.signal);
+    await moveClusterServices(operation, client, living);
   } finally {
     client.close();
   }
 };
+
+/** The same through a client, and the services find the API by the cluster's endpoint even if they used another one. */
+export async function moveClusterServices(
+  operation: Operation,
+  client: KubeClient,
+  cluster: Cluster,
+): Promise<void> {
+  const plans = await plan(client, await servicesOf(operation, cluster), operation.signal);
+  for (const { intent } of plans) operation.onIntent({ host: cluster.name, what: intent });
+  if (operation.preview || plans.length === 0) return;
+  await carryOut(operation, client, { plans, name: cluster.name });
+}
+
+async function servicesOf(operation: Operation, cluster: Cluster): Promise<readonly Service[]> {
+  const bundle = await operation.bundle(cluster.kubernetes);
+  return clusterServicesOf(cluster, bundle).map((service) => ({
+    ...service,
+    objects: service.objects.map(marked),
+  }));
+}
 
 /** What an apply would change now; undefined if the API does not answer. */
 export const pendingClusterServices = (operation: Operation, request: Request): Promise<PendingWork> =>

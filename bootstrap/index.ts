@@ -25,9 +25,11 @@ export type {
   ReachableHost,
   RemoveWorker,
   ResetHosts,
+  SettleEndpoint,
   WorkerRequest,
 } from "./operation.ts";
 export { removeWorker } from "./remove-worker.ts";
 export { resetHosts } from "./reset-hosts.ts";
 export { residue } from "./residue.ts";
+export { settleEndpoint } from "./settle-endpoint.ts";
 export { applyWorker, pendingWorker } from "./worker.ts";

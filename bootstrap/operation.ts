@@ -93,6 +93,20 @@ export type ApplyClusterServices = (
   request: { readonly cluster: Cluster; readonly access: ClusterAccess },
 ) => Promise<void>;
 
+/**
+ * Ends the move to another endpoint, after the control plane and all workers were led to it: services and records
+ * follow, then what kept the former one goes. Resolves with the names of hosts that are silent and keep what they have.
+ */
+export type SettleEndpoint = (
+  operation: Operation,
+  request: {
+    readonly cluster: Cluster;
+    readonly clusterId: string;
+    readonly access: ClusterAccess;
+    readonly hosts: readonly ReachableHost[];
+  },
+) => Promise<readonly string[]>;
+
 export interface WorkerRequest {
   readonly cluster: Cluster;
   readonly clusterId: string;

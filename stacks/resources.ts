@@ -168,6 +168,21 @@ export interface LeavingArgs {
   readonly maxUnavailable?: number;
 }
 
+export interface ClusterEndpointArgs extends ClusterServicesArgs {
+  /** All hosts of the cluster. */
+  readonly hosts: HostRecordArgs;
+}
+
+/** The end of a move to another endpoint, after all nodes. */
+export class ClusterEndpoint extends pulumi.CustomResource {
+  constructor(name: string, args: ClusterEndpointArgs, options?: pulumi.CustomResourceOptions) {
+    const { kubeconfig, controlPlane, hosts } = args;
+    const secrets = { kubeconfig: pulumi.secret(kubeconfig), controlPlane: sealed(controlPlane) };
+    const inputs = { ...args, ...secrets, hosts: sealed(hosts) };
+    super("keelson:index:ClusterEndpoint", name, inputs, versioned(options));
+  }
+}
+
 export interface WorkerNodeArgs extends ClusterServicesArgs, LeavingArgs {
   readonly caCertificate: pulumi.Input<string>;
   /** The host's logical name. */

@@ -31,3 +31,19 @@ export function keepUnit(facts: HostFacts, unit: OwnUnit, files: readonly Wanted
     },
   ];
 }
+
+/** Takes a service away that is wanted no more. */
+export function dropUnit(facts: HostFacts, { name, what, paths }: OwnUnit): readonly Change[] {
+  const { active = false, enabled = false } = facts.units[name] ?? {};
+  const isThere = active || enabled || paths.some((path) => facts.files[path] !== undefined);
+  if (!isThere) return [];
+  return [
+    {
+      intent: `take away ${what}`,
+      work: async ({ runner, signal }) => {
+        const stop = command`systemctl disable --quiet --now ${name} || true`;
+        await runner.run(`${stop}; ${command`rm -f ${paths}`}; systemctl daemon-reload`, { signal });
+      },
+    },
+  ];
+}

@@ -8,6 +8,7 @@ import type { Proxy } from "../../clusters/proxy.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import {
   type ClusterArgs,
+  ClusterEndpoint,
   ClusterHosts,
   ClusterIdentity,
   ClusterServices,
@@ -100,11 +101,13 @@ export function declareCluster(
     const inputs = { ...access, caCertificate, name: key, ...worker };
     return new WorkerNode(`${name}-${key}`, inputs, { ...child, dependsOn: services });
   });
+  const settled = [services, ...workers];
+  new ClusterEndpoint(name, { ...access, hosts: all }, { ...child, dependsOn: settled });
   return {
     name,
     labels: args.labels ?? {},
     kubeconfig: plane.kubeconfig,
-    provider: apiProvider(name, plane.kubeconfig, clusterId, { parent, dependsOn: [services, ...workers] }),
+    provider: apiProvider(name, plane.kubeconfig, clusterId, { parent, dependsOn: settled }),
     profile: profileOf(cluster.kubernetes, args.profile),
     clusterId,
     nodeAddresses: Object.fromEntries(

@@ -7,6 +7,7 @@ import type {
   PendingWork,
   RemoveWorker,
   ResetHosts,
+  SettleEndpoint,
 } from "../../bootstrap/operation.ts";
 import type { RunLeases } from "../../bootstrap/run-leases.ts";
 import type { Identity } from "../../clusters/identity.ts";
@@ -35,6 +36,7 @@ export interface Bootstrap {
   readonly applyWorker: ApplyWorker;
   readonly removeWorker: RemoveWorker;
   readonly resetHosts: ResetHosts;
+  readonly settleEndpoint: SettleEndpoint;
   readonly pendingControlPlane: Pending<ApplyControlPlane>;
   readonly pendingClusterServices: Pending<ApplyClusterServices>;
   readonly pendingWorker: Pending<ApplyWorker>;

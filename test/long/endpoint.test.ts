@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { get } from "node:https";
+import { setInterval } from "node:timers/promises";
 import * as bootstrap from "../../bootstrap/index.ts";
 import { gatherFacts } from "../../bootstrap/facts/gather.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
@@ -59,9 +61,11 @@ describe("the endpoint of a living cluster", function () {
     assert.deepEqual(await apply(undefined), []);
   });
 
-  it("moves to the nodes", async () => {
+  it("moves to the nodes while the API goes on answering", async () => {
+    const watch = watchApi(fleet.controlPlane.nodeAddress);
     const intents = await apply("nodeLocal");
-    console.log(intents.join("\n"));
+    assert.deepEqual(await watch.end(), []);
+    assert.ok(intents.includes(`${fleet.worker.name}: start the API's balancer`), intents.join("\n"));
     await assertServes("https://127.0.0.1:7443");
     assert.deepEqual(await apply("nodeLocal"), []);
   });
@@ -76,6 +80,28 @@ describe("the endpoint of a living cluster", function () {
     await assertServes("https://127.0.0.1:7443");
   });
 
+  it("moves on to a virtual address, and takes the balancers away", async () => {
+    const address = fleet.controlPlane.nodeAddress.replace(/\d+$/, "200");
+    const watch = watchApi(fleet.controlPlane.nodeAddress);
+    const intents = await apply({ vip: address });
+    assert.deepEqual(await watch.end(), []);
+    assert.ok(intents.includes(`${fleet.worker.name}: take away the API's balancer`), intents.join("\n"));
+    await assertServes(`https://${address}:6443`);
+    assert.match(await run("controlPlane", "ip -o -4 address show"), new RegExp(`${address}/32`));
+    assert.deepEqual(await apply({ vip: address }), []);
+  });
+
+  it("moves back to the nodes, and takes the virtual address away", async () => {
+    const intents = await apply("nodeLocal");
+    assert.ok(
+      intents.includes(`${fleet.controlPlane.name}: take away the virtual address`),
+      intents.join("\n"),
+    );
+    await assertServes("https://127.0.0.1:7443");
+    assert.doesNotMatch(await run("controlPlane", "ip -o -4 address show"), /\/32/);
+    assert.deepEqual(await apply("nodeLocal"), []);
+  });
+
   it("leaves nothing behind when the hosts are reset", async () => {
     const { operation } = fleet.operation();
     const hosts = [fleet.controlPlane, fleet.worker];
@@ -88,3 +114,45 @@ describe("the endpoint of a living cluster", function () {
     }
   });
 });
+
+/** Asks an API server again and again whether it is ready, until it is ended; then tells what went wrong. */
+function watchApi(host: string): { readonly end: () => Promise<readonly string[]> } {
+  const failures: string[] = [];
+  const stop = new AbortController();
+  const asked = (async () => {
+    for await (const tick of setInterval(100, undefined, { signal: stop.signal })) {
+      const answer = await ask(host);
+      if (answer !== "200") failures.push(answer);
+      void tick;
+    }
+  })().catch(() => undefined);
+  return {
+    end: async () => {
+      stop.abort();
+      await asked;
+      return failures;
+    },
+  };
+}
+
+function ask(host: string): Promise<string> {
+  return new Promise((resolve) => {
+    const options = {
+      host,
+      port: 6443,
+      path: "/readyz",
+      rejectUnauthorized: false,
+      agent: false,
+      timeout: 3000,
+    };
+    const request = get(options, (response) => {
+      response.resume().once("end", () => {
+        resolve(String(response.statusCode));
+      });
+    });
+    request.once("timeout", () => request.destroy(new Error("no answer in time")));
+    request.once("error", ({ message }) => {
+      resolve(message);
+    });
+  });
+}

@@ -48,6 +48,7 @@ describe("cluster components", () => {
         "ClusterServices edge",
         "WorkerNode edge-w1",
         "WorkerNode edge-w2",
+        "ClusterEndpoint edge",
       ],
     );
   });

@@ -1,4 +1,5 @@
 import { type AnyResource, anyResource } from "../resource.ts";
+import { clusterEndpoint } from "./cluster-endpoint.ts";
 import { clusterHosts } from "./cluster-hosts.ts";
 import { clusterIdentity } from "./cluster-identity.ts";
 import { clusterServices } from "./cluster-services.ts";
@@ -14,4 +15,5 @@ export const resources: readonly AnyResource[] = [
   anyResource(controlPlane),
   anyResource(clusterServices),
   anyResource(workerNode),
+  anyResource(clusterEndpoint),
 ];

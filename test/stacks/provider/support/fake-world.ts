@@ -66,6 +66,10 @@ export class FakeWorld implements World {
       this.#called("resetHosts", operation);
       return Promise.resolve({ reset: hosts.map(({ name }) => name), silent: [] });
     },
+    settleEndpoint: async (operation, { cluster }) => {
+      await this.#work("settleEndpoint", operation, cluster.name);
+      return [];
+    },
     pendingControlPlane: (operation) => this.#pending("pendingControlPlane", operation),
     pendingClusterServices: (operation) => this.#pending("pendingClusterServices", operation),
     pendingWorker: (operation) => this.#pending("pendingWorker", operation),

@@ -1,0 +1,82 @@
+import { parse, parseDocument } from "yaml";
+import { authorityOf } from "../../clusters/endpoint.ts";
+import type { Cluster } from "../../clusters/cluster.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { apiServerNames } from "../api-names.ts";
+import type { ReachableHost } from "../operation.ts";
+
+/**
+ * The cluster with the endpoint that it lives with, as kubeadm's configuration names it. Its services move last, when
+ * every node has the new one: until then a node may have no way there. A cluster that is not up yet has the wanted one.
+ */
+export async function withLivingEndpoint(
+  client: KubeClient,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Cluster> {
+  const config = await client.find<ConfigMap>(`${kubeSystem}/kubeadm-config`, { signal });
+  const { controlPlaneEndpoint = "" } = (parse(config?.data["ClusterConfiguration"] ?? "{}") ??
+    {}) as Kubeadm;
+  const url = URL.parse(`https://${controlPlaneEndpoint}`);
+  if (url === null) return cluster;
+  const living = { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || "443") };
+  return { ...cluster, endpoint: { ...cluster.endpoint, ...living } };
+}
+
+/** A place in the API where the endpoint is written down, for whoever joins or upgrades. */
+export interface EndpointRecord {
+  /** In an intent: `kubeadm's configuration`. */
+  readonly what: string;
+  readonly path: string;
+  /** The data as it should be. */
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** The records that name another endpoint than the cluster's. */
+export async function staleRecords(
+  client: KubeClient,
+  { cluster, controlPlane }: { readonly cluster: Cluster; readonly controlPlane: readonly ReachableHost[] },
+  signal: AbortSignal,
+): Promise<readonly EndpointRecord[]> {
+  const authority = authorityOf(cluster.endpoint);
+  const places = [
+    {
+      what: "kubeadm's configuration",
+      path: `${kubeSystem}/kubeadm-config`,
+      key: "ClusterConfiguration",
+      changes: [
+        [["controlPlaneEndpoint"], authority],
+        [["apiServer", "certSANs"], apiServerNames(cluster, controlPlane)],
+      ],
+    },
+    {
+      what: "what joining hosts are told",
+      path: "/api/v1/namespaces/kube-public/configmaps/cluster-info",
+      key: "kubeconfig",
+      changes: [[["clusters", 0, "cluster", "server"], `https://${authority}`]],
+    },
+  ] as const;
+  const found = await Promise.all(
+    places.map(async ({ what, path, key, changes }): Promise<readonly EndpointRecord[]> => {
+      const text = (await client.find<ConfigMap>(path, { signal }))?.data[key];
+      if (text === undefined) return [];
+      const document = parseDocument(text);
+      const before = JSON.stringify(document);
+      for (const [place, value] of changes) document.setIn(place, value);
+      return JSON.stringify(document) === before
+        ? []
+        : [{ what, path, data: { [key]: document.toString() } }];
+    }),
+  );
+  return found.flat();
+}
+
+const kubeSystem = "/api/v1/namespaces/kube-system/configmaps";
+
+interface ConfigMap {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+interface Kubeadm {
+  readonly controlPlaneEndpoint?: string;
+}

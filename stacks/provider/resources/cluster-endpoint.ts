@@ -1,0 +1,49 @@
+import { checkCluster, checkHosts } from "../checks.ts";
+import { accessOf, type HostRecord, knownCluster, reachable } from "../hosts.ts";
+import type { Resource } from "../resource.ts";
+import type { ClusterServicesInputs } from "./cluster-services.ts";
+
+export interface ClusterEndpointInputs extends ClusterServicesInputs {
+  /** All hosts of the cluster. */
+  readonly hosts: HostRecord;
+}
+
+/** The end of a move to another endpoint: after all nodes, so that it may take the former one away. */
+export const clusterEndpoint: Resource<ClusterEndpointInputs, object> = {
+  type: "keelson:index:ClusterEndpoint",
+  outputs: [],
+  secretOutputs: [],
+  refreshBeforeUpdate: false,
+  diff: {
+    ignores: ([head, next]) => head !== "clusterId" && !(head === "cluster" && next === "endpoint"),
+    replaces: ([head]) => head === "clusterId",
+  },
+  check(inputs) {
+    checkCluster(inputs);
+    checkHosts(inputs, "controlPlane");
+    checkHosts(inputs, "hosts");
+    inputs.text("clusterId");
+    inputs.text("kubeconfig");
+  },
+  id: ({ clusterId = "" }) => clusterId,
+  // A new cluster has no former endpoint.
+  create: () => Promise.resolve({ outputs: {} }),
+  async update(
+    { operation, world, warn },
+    { cluster, clusterId = "", kubeconfig = "", controlPlane, hosts },
+  ) {
+    const known = knownCluster(cluster);
+    const silent = await world.bootstrap.settleEndpoint(operation, {
+      cluster: known,
+      clusterId,
+      access: accessOf(known, kubeconfig, controlPlane),
+      hosts: reachable(hosts),
+    });
+    if (silent.length > 0) {
+      warn(`These hosts do not answer and keep what the former endpoint needed: ${silent.join(", ")}`);
+    }
+    return {};
+  },
+  read: () => Promise.resolve("silent"),
+  delete: () => Promise.resolve(),
+};
