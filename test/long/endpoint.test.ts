@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { get } from "node:https";
-import { setInterval } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import * as bootstrap from "../../bootstrap/index.ts";
 import { gatherFacts } from "../../bootstrap/facts/gather.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
@@ -120,12 +120,12 @@ function watchApi(host: string): { readonly end: () => Promise<readonly string[]
   const failures: string[] = [];
   const stop = new AbortController();
   const asked = (async () => {
-    for await (const tick of setInterval(100, undefined, { signal: stop.signal })) {
+    while (!stop.signal.aborted) {
       const answer = await ask(host);
       if (answer !== "200") failures.push(answer);
-      void tick;
+      await pause(100);
     }
-  })().catch(() => undefined);
+  })();
   return {
     end: async () => {
       stop.abort();
