@@ -1,4 +1,5 @@
 import { checkCluster, checkHosts } from "../checks.ts";
+import { holding } from "../holding.ts";
 import { accessOf, type HostRecord, knownCluster, reachable } from "../hosts.ts";
 import type { Resource } from "../resource.ts";
 import type { ClusterServicesInputs } from "./cluster-services.ts";
@@ -28,15 +29,14 @@ export const clusterEndpoint: Resource<ClusterEndpointInputs, object> = {
   id: ({ clusterId = "" }) => clusterId,
   // A new cluster has no former endpoint.
   create: () => Promise.resolve({ outputs: {} }),
-  async update(
-    { operation, world, warn },
-    { cluster, clusterId = "", kubeconfig = "", controlPlane, hosts },
-  ) {
+  async update(call, { cluster, clusterId = "", kubeconfig = "", controlPlane, hosts }) {
     const known = knownCluster(cluster);
+    const access = accessOf(known, kubeconfig, controlPlane);
+    const { operation, world, warn } = await holding(call, { name: known.name, clusterId, access });
     const silent = await world.bootstrap.settleEndpoint(operation, {
       cluster: known,
       clusterId,
-      access: accessOf(known, kubeconfig, controlPlane),
+      access,
       hosts: reachable(hosts),
     });
     if (silent.length > 0) {
