@@ -21,15 +21,17 @@ export async function applyCluster(
     readonly cluster: Cluster;
     readonly identity: Identity;
     readonly hosts: readonly ReachableHost[];
+    /** Control-plane hosts of before that shall leave. @default [] */
+    readonly removed?: readonly ReachableHost[];
   },
 ): Promise<ControlPlaneState> {
-  const { cluster, identity, hosts } = request;
+  const { cluster, identity, hosts, removed = [] } = request;
   const { clusterId, ca } = identity;
   const caCertificate = ca.certificate;
   await inspectHosts(operation, { cluster, identity: { clusterId, caCertificate }, hosts, known: {} });
   const controlPlane = hosts.filter(({ role }) => role === "controlPlane");
   const workers = hosts.filter(({ role }) => role === "worker");
-  const state = await applyControlPlane(operation, { cluster, identity, hosts: controlPlane });
+  const state = await applyControlPlane(operation, { cluster, identity, hosts: controlPlane, removed });
   const access = {
     kubeconfig: state.kubeconfig,
     controlPlane,

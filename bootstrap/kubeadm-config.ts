@@ -52,18 +52,26 @@ export function certificateConfig(
 
 /** The configuration with which `kubeadm join` makes this host a worker. Holds a token. */
 export function joinConfig(view: HostView, token: string): string {
-  return documents([
-    {
-      apiVersion,
-      kind: "JoinConfiguration",
-      discovery: {
-        file: { kubeConfigPath: paths.discovery },
-        tlsBootstrapToken: token,
-      },
-      nodeRegistration: nodeRegistration(view, joinIgnores(view.facts)),
-      ...patches(view.facts),
+  return documents([joinConfiguration(view, token)]);
+}
+
+/** The configuration with which `kubeadm join` makes this host one more control plane. Holds a token. */
+export function controlPlaneJoinConfig(view: ControlPlaneView, token: string): string {
+  const controlPlane = { localAPIEndpoint: localEndpoint(view) };
+  return documents([{ ...joinConfiguration(view, token), controlPlane }]);
+}
+
+function joinConfiguration(view: HostView, token: string): object {
+  return {
+    apiVersion,
+    kind: "JoinConfiguration",
+    discovery: {
+      file: { kubeConfigPath: paths.discovery },
+      tlsBootstrapToken: token,
     },
-  ]);
+    nodeRegistration: nodeRegistration(view, joinIgnores(view.facts)),
+    ...patches(view.facts),
+  };
 }
 
 /** The kubeconfig without a user from which a joining host learns whom to trust. */

@@ -3,10 +3,11 @@ import type { Runner } from "../remote/runner.ts";
 import { waitFor } from "../remote/wait.ts";
 import { command } from "../remote/quote.ts";
 import type { Operation } from "./operation.ts";
+import { controlPlaneJoinUnit } from "./phases/join-control-plane.ts";
 import { stopUnits, unitPrefix } from "./unit.ts";
 
-/** A package manager that is stopped halfway has to be mended afterwards: it may finish instead. */
-const finishing = new Set([`${unitPrefix}packages.service`]);
+/** A package manager or a join to etcd that is stopped halfway has to be mended afterwards: it may finish instead. */
+const finishing = new Set(["packages", controlPlaneJoinUnit].map((name) => `${unitPrefix}${name}.service`));
 
 /**
  * Ends what a killed run left running on the host; the lock is ours, so nobody is served by it.

@@ -63,6 +63,8 @@ export interface ControlPlaneState {
   readonly caCertificate: string;
   /** When the admin certificate ends, ISO 8601. */
   readonly expires: string;
+  /** What could not be tidied of hosts that left, in words. @default [] */
+  readonly left?: readonly string[];
 }
 
 /** Brings all control-plane hosts to the wanted state; resumes, repairs, or does nothing. */
@@ -72,6 +74,8 @@ export type ApplyControlPlane = (
     readonly cluster: Cluster;
     readonly identity: Identity;
     readonly hosts: readonly ReachableHost[];
+    /** Hosts that were of the control plane before and shall leave it; a dead one is no obstacle. @default [] */
+    readonly removed?: readonly ReachableHost[];
     /** True if the cluster was up before: then a host without its data is no place to begin. @default false */
     readonly exists?: boolean;
     /** Lets a cluster begin anew although it was up before. @default false */

@@ -5,9 +5,10 @@ import type { Intent, Operation, PendingWork } from "./operation.ts";
 const silence: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "KEELSON_HOST_UNREACHABLE",
   "KEELSON_API_UNAVAILABLE",
+  "KEELSON_QUORUM_LOST",
 ]);
 
-/** Collects what an apply would do, as its own preview; undefined if nothing answered, and `onSilence` hears why. */
+/** Collects what an apply would do, as its own preview; undefined if too little answers, and `onSilence` hears why. */
 export async function listPending(
   operation: Operation,
   apply: (quiet: Operation) => Promise<unknown>,

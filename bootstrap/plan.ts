@@ -11,6 +11,7 @@ import { identityFiles } from "./phases/identity-files.ts";
 import { imageArchives, images } from "./phases/images.ts";
 import { initialize } from "./phases/initialize.ts";
 import { join, registration } from "./phases/join.ts";
+import { joinControlPlane } from "./phases/join-control-plane.ts";
 import { kernel } from "./phases/kernel.ts";
 import { kubelet, kubeletRunning } from "./phases/kubelet.ts";
 import { nodeReady, nodeSettings } from "./phases/node.ts";
@@ -31,11 +32,30 @@ const hostPlan: readonly Step<HostView>[] = [
   [containerd, kubelet, balancer],
 ];
 
-/** From a host to a control plane whose API answers. */
+/** From a host to one that can become a control plane, without touching any other; keeps one that is running. */
+export const preparationPlan: readonly Step<ControlPlaneView & NodeView>[] = [
+  ...hostPlan,
+  [images, identityFiles],
+  [kubeletRunning],
+];
+
+/** From a host to the first control plane, whose API answers; keeps any that is one already. */
 export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
   [images, identityFiles, virtualAddress],
   [initialize],
+  [kubeletRunning],
+  [apiReady],
+  [apiCertificate],
+  [endpointClients],
+  [nodeSettings],
+];
+
+/** From a host to one more control plane of a living cluster. */
+export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] = [
+  ...hostPlan,
+  [images, identityFiles, virtualAddress],
+  [joinControlPlane],
   [kubeletRunning],
   [apiReady],
   [apiCertificate],

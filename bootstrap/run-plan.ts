@@ -3,7 +3,7 @@ import type { Runner } from "../remote/runner.ts";
 import { withHostLock } from "./host-lock.ts";
 import type { Operation } from "./operation.ts";
 import { settleLeftovers } from "./leftovers.ts";
-import type { HostView, Phase } from "./view.ts";
+import type { Change, HostView, Phase } from "./view.ts";
 
 /** Phases that do not depend on each other: they are judged on one look and run at once. */
 export type Step<View extends HostView> = readonly Phase<View>[];
@@ -52,6 +52,14 @@ export async function runPlan<View extends HostView>(
   return withHostLock(runner, operation.signal, work, { onWaiting });
 }
 
+/** What the steps would change on a host that is as this view says. Pure. */
+export function plannedChanges<View extends HostView>(
+  steps: readonly Step<View>[],
+  view: View,
+): readonly Change[] {
+  return steps.flat().flatMap((phase) => phase.plan(view));
+}
+
 async function preview<View extends HostView>(
   operation: Operation,
   { host, look, judge }: PlanTarget<View>,
@@ -59,9 +67,7 @@ async function preview<View extends HostView>(
 ): Promise<View> {
   const view = await look();
   judge(view);
-  for (const phase of steps.flat()) {
-    for (const { intent } of phase.plan(view)) operation.onIntent({ host, what: intent });
-  }
+  for (const { intent } of plannedChanges(steps, view)) operation.onIntent({ host, what: intent });
   return view;
 }
 
@@ -98,7 +104,7 @@ async function runPhase<View extends HostView>(
 }
 
 function verify<View extends HostView>(host: string, step: Step<View>, view: View): void {
-  const left = step.flatMap((phase) => phase.plan(view).map(({ intent }) => intent));
+  const left = plannedChanges([step], view).map(({ intent }) => intent);
   if (left.length === 0) return;
   throw new KeelsonError(
     "KEELSON_COMMAND_FAILED",

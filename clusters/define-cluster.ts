@@ -119,6 +119,16 @@ export function networkProblems({ podCidr, serviceCidr, mtu, nodeAddresses }: Ne
   return problems;
 }
 
+/** Why a control plane cannot have that many hosts; undefined if it can. Pure. */
+export function controlPlaneCountProblem(count: number): string | undefined {
+  if (count === 1 || count === 3 || count === 5) return undefined;
+  const why =
+    count % 2 === 0 && count > 0
+      ? "; an even number survives no more failures than one host less, and is lost by more"
+      : "";
+  return `${String(count)} control-plane hosts, but a control plane has 1, 3 or 5${why}`;
+}
+
 /** Node names and addresses that several hosts of a cluster have. Pure. */
 export function sharedNames(
   hosts: readonly Pick<ClusterHost, "name" | "nodeName" | "nodeAddress">[],
@@ -149,16 +159,9 @@ function clusterProblems({ name, kubernetes }: Cluster): Problem[] {
 }
 
 function hostProblems(hosts: DefinedCluster["hosts"]): Problem[] {
-  const masters = hosts.filter(({ role }) => role === "controlPlane").length;
+  const count = controlPlaneCountProblem(hosts.filter(({ role }) => role === "controlPlane").length);
   return [
-    ...(masters === 1
-      ? []
-      : [
-          unsupported(
-            "hosts",
-            `${String(masters)} control-plane hosts, but this release supports exactly one`,
-          ),
-        ]),
+    ...(count === undefined ? [] : [unsupported("hosts", count)]),
     ...hosts.flatMap((host) => [
       ...(nodeName.test(host.nodeName)
         ? []

@@ -40,7 +40,7 @@ export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): 
     ...kubeletFiles.slice(0, 2),
     ...balancerUnit.paths,
     ...virtualAddressUnit.paths,
-    ...(role === "controlPlane" ? identityPaths : []),
+    ...(role === "controlPlane" ? [...identityPaths, paths.initConfig] : []),
   ];
   return {
     files: [...managed, ...delivered],

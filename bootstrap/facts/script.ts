@@ -86,6 +86,13 @@ export function factsScript(request: FactsRequest): string {
   ].join("\n");
 }
 
+/** Asks the host's own API server, whatever the endpoint leads to, whether it is ready. */
+export function askOwnApi(seconds: number): string {
+  const manifest = `${paths.manifests}/kube-apiserver.yaml`;
+  const port = `$(sed -n 's/.*--secure-port=//p' ${manifest})`;
+  return `[ -e ${manifest} ] && ${paths.binaries}/kubectl --kubeconfig ${paths.adminConf} --server "https://127.0.0.1:${port}" --request-timeout=${String(seconds)}s get --raw /readyz`;
+}
+
 const identityPart = `
 section clock; date +%s.%N
 section hostname; cat /proc/sys/kernel/hostname
@@ -170,7 +177,7 @@ section routerIds; sed -n 's/^ *virtual_router_id *//p' /etc/keepalived/*.conf
 section manifests; ls ${paths.manifests}
 section ca; sed -n '/-BEGIN/,/-END/{/-/d;p;}' ${paths.pki}/ca.crt | base64 -d | sha256sum
 section caSize; stat -c %s ${paths.pki}/ca.crt
-section api; [ -e ${paths.manifests}/kube-apiserver.yaml ] && ${paths.binaries}/kubectl --kubeconfig ${paths.adminConf} --request-timeout=3s get --raw /readyz
+section api; ${askOwnApi(3)}
 section kubelet; bash -c 'exec 3<>/dev/tcp/127.0.0.1/10248 && printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3 && timeout 2 cat <&3'
 section images; [ -S /run/containerd/containerd.sock ] && timeout 5 ${paths.binaries}/ctr -n k8s.io images ls -q
 section archives; ls ${paths.importedArchives}`;

@@ -1,6 +1,5 @@
 import { waitFor } from "../../remote/wait.ts";
-import { command } from "../../remote/quote.ts";
-import { paths } from "../paths.ts";
+import { askOwnApi } from "../facts/script.ts";
 import type { ChangeContext, ControlPlaneView, Phase } from "../view.ts";
 
 /** The gate of a control plane: its API server says that it is ready, which includes etcd. Never Node Ready. */
@@ -28,10 +27,7 @@ export const apiReady: Phase<ControlPlaneView> = {
 };
 
 async function isReady({ runner, signal }: ChangeContext): Promise<true | undefined> {
-  const { stdout } = await runner.run(
-    command`${paths.binaries}/kubectl --kubeconfig ${paths.adminConf} --request-timeout=5s get --raw /readyz`,
-    { signal },
-  );
+  const { stdout } = await runner.run(askOwnApi(5), { signal });
   return stdout.trim() === "ok" ? true : undefined;
 }
 

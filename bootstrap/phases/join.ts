@@ -16,7 +16,17 @@ export const join: Phase<NodeView> = {
   title: "join",
   plan: (view) => {
     if (view.facts.kubernetes.kubeletConf) return [];
-    return [{ intent: "join the cluster with kubeadm", work: (context) => joinCluster(view, context) }];
+    return [
+      {
+        intent: "join the cluster with kubeadm",
+        work: (context) =>
+          enterCluster(view, context, {
+            unit: "kubeadm-join",
+            config: (token) => joinConfig(view, token),
+            script,
+          }),
+      },
+    ];
   },
 };
 
@@ -37,7 +47,19 @@ export const registration: Phase<NodeView> = {
   },
 };
 
-async function joinCluster(view: NodeView, context: ChangeContext): Promise<void> {
+/** What differs between the roles: the unit's name, kubeadm's configuration for a token, and the unit's script. */
+export interface Entry {
+  readonly unit: string;
+  readonly config: (token: string) => string;
+  readonly script: string;
+}
+
+/** Runs a join with a token of its own and waits until the kubelet has registered the Node. */
+export async function enterCluster(
+  view: NodeView,
+  context: ChangeContext,
+  { unit, config, script }: Entry,
+): Promise<void> {
   const { runner, signal } = context;
   await removeStaleNode(view);
   const { token, revoke } = await apiOf(view).mintJoinToken(view.host.nodeName);
@@ -45,9 +67,9 @@ async function joinCluster(view: NodeView, context: ChangeContext): Promise<void
     const secret = { mode: 0o600, signal };
     await Promise.all([
       runner.write(paths.discovery, discoveryConfig(view), secret),
-      runner.write(paths.joinConfig, joinConfig(view, token), secret),
+      runner.write(paths.joinConfig, config(token), secret),
     ]);
-    await runUnit(context, { name: "kubeadm-join", script, deadlineSeconds: 300 });
+    await runUnit(context, { name: unit, script, deadlineSeconds: 300 });
     // The kubelet registers its Node a moment after kubeadm is done.
     await waitForNode(view, signal);
   } finally {

@@ -15,7 +15,7 @@ export interface BareMetalClusterArgs extends SshClusterArgs {
   readonly controlPlane: {
     /** How nodes find the API. @default - the one host's node address, port 6443; with several, "nodeLocal" */
     readonly endpoint?: EndpointSpec<pulumi.Input<string>>;
-    /** One host in this release. The key is its logical name and default node name. */
+    /** 1, 3 or 5 hosts. The key is a host's logical name and default node name. */
     readonly hosts: Readonly<Record<string, BareMetalHost>>;
   };
   /** Named groups of workers. @default {} */

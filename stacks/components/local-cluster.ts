@@ -7,6 +7,8 @@ import { fleetName } from "./fleet-name.ts";
 import { declareCluster, type SshClusterArgs } from "./ssh-cluster.ts";
 
 export interface LocalClusterArgs extends SshClusterArgs {
+  /** How many control-plane hosts: 1, 3 or 5. @default 1 */
+  readonly controlPlanes?: number;
   /** How many workers. @default 1 */
   readonly workers?: number;
   /** Machines of one fleet share a network, so their clusters reach each other. @default - from project and stack */
@@ -27,11 +29,19 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
 
   constructor(name: string, args: LocalClusterArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:LocalCluster", name, {}, options);
-    const { workers = 1, fleet = fleetName(pulumi.getProject(), pulumi.getStack()) } = args;
-    const names = Array.from({ length: workers }, (_, index) => `w${String(index + 1)}`);
+    const {
+      controlPlanes = 1,
+      workers = 1,
+      fleet = fleetName(pulumi.getProject(), pulumi.getStack()),
+    } = args;
+    const hosts = (role: HostArgs["role"], prefix: string, count: number): [string, HostArgs][] =>
+      Array.from({ length: count }, (_, index) => `${prefix}${String(index + 1)}`).map((host) => [
+        host,
+        { role, ...this.#machine(name, host, fleet) },
+      ]);
     const cluster = declareCluster(this, name, args, {
-      controlPlane: { cp1: this.#machine(name, "cp1", fleet) },
-      workers: Object.fromEntries(names.map((host) => [host, { host: this.#machine(name, host, fleet) }])),
+      controlPlane: Object.fromEntries(hosts("controlPlane", "cp", controlPlanes)),
+      workers: Object.fromEntries(hosts("worker", "w", workers).map(([key, host]) => [key, { host }])),
       disposable: true,
     });
     this.name = name;
@@ -46,7 +56,7 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
     this.registerOutputs({ kubeconfig: this.kubeconfig, clusterId: this.clusterId });
   }
 
-  #machine(cluster: string, host: string, fleet: string): HostArgs {
+  #machine(cluster: string, host: string, fleet: string): Omit<HostArgs, "role"> {
     const machine = new LocalMachine(
       `${cluster}-${host}`,
       { name: `${fleet}-${cluster}-${host}`, fleet },
@@ -54,7 +64,6 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
     );
     const { address, port, user, privateKey, hostKey, mirror, starts } = machine;
     return {
-      role: host === "cp1" ? "controlPlane" : "worker",
       nodeName: host,
       nodeAddress: address,
       mirror,

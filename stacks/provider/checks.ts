@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { controlPlaneCountProblem } from "../../clusters/define-cluster.ts";
 import { proxyPattern } from "../../clusters/proxy.ts";
 import { extraImageNames } from "../../toolchain/image-recipes.ts";
 import { type Checker, label } from "./checker.ts";
@@ -63,13 +64,8 @@ export function checkHosts(inputs: Checker, key: string): void {
     if (!label[0].test(name)) host.refuse(`is named "${name}", but wants ${label[1]}`);
     if (host.at("role").asText === "controlPlane") controlPlanes += 1;
   });
-  if (controlPlanes > 1) {
-    inputs
-      .at(key)
-      .refuse(
-        `has ${String(controlPlanes)} control-plane hosts, but this release supports one [KEELSON_NOT_SUPPORTED]`,
-      );
-  }
+  const problem = controlPlanes === 0 ? undefined : controlPlaneCountProblem(controlPlanes);
+  if (problem !== undefined) inputs.at(key).refuse(`has ${problem} [KEELSON_NOT_SUPPORTED]`);
 }
 
 /** Checks one host. */

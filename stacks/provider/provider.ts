@@ -193,6 +193,7 @@ function priorOf(stored: Stored): Prior<unknown, Record<string, unknown>> {
   return {
     id: stored.id,
     inputs: reveal(tried ?? stored.inputs),
+    settled: reveal(stored.inputs),
     outputs: reveal(outputs) as Record<string, unknown>,
   };
 }

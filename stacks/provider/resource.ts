@@ -16,6 +16,8 @@ export interface Call {
 export interface Prior<Inputs, Outputs> {
   readonly id: string;
   readonly inputs: Inputs;
+  /** The inputs of the last run that finished. @default - `inputs` */
+  readonly settled?: Inputs;
   readonly outputs: Partial<Outputs>;
 }
 

@@ -27,6 +27,8 @@ interface Served {
 
 /** A host that behaves as a real one would, as far as facts tell: commands of the phases change what a look sees. */
 export class SimulatedHost extends FakeRunner {
+  /** Answers for the host's etcd. */
+  etcdctl: (script: string) => string = () => "";
   readonly #facts: Changeable<HostFacts>;
   #node: NodeFacts | undefined;
   #delay = 0;
@@ -56,7 +58,8 @@ export class SimulatedHost extends FakeRunner {
       [/^rm -f /, ""],
       [/^\[ -e \/run\/cloud-init/, () => this.#settle()],
       [/^\{\nfind \/proc/, ""],
-      ["sh -s", (_, stdin) => this.#open(stdin)],
+      ["sh -s", (_, stdin) => (stdin.includes("etcdctl") ? this.etcdctl(stdin) : this.#open(stdin))],
+      ["systemctl stop kubelet.service", ""],
     );
   }
 
@@ -166,14 +169,15 @@ export class SimulatedHost extends FakeRunner {
     if (name.startsWith("images-")) this.#import(script);
     if (name === "kubeadm-init")
       this.#joined({
-        initialized: /^echo (\S+) >/m.exec(script)?.[1] ?? "",
-        apiReady: true,
+        ...controlPlaneBy(script),
         apiNames: this.#certifiedBy(paths.initConfig),
         servers: this.#serversBy(paths.initConfig),
       });
     if (name === "api-certificate")
       this.#facts.kubernetes.apiNames = this.#certifiedBy(/--config (\S+)/.exec(script)?.[1] ?? "");
     if (name === "kubeadm-join") this.#joined({ servers: this.#serversBy(paths.discovery) });
+    if (name === "control-plane-join") this.#joined(controlPlaneBy(script));
+    if (name === "clear") this.#clear();
     return "";
   }
 
@@ -204,6 +208,12 @@ export class SimulatedHost extends FakeRunner {
   #joined(extra: Partial<HostFacts["kubernetes"]>): void {
     Object.assign(this.#facts.kubernetes, { kubeletConf: true, ...extra });
     this.#startKubelet();
+  }
+
+  #clear(): void {
+    this.#facts.kubernetes = structuredClone(
+      blankFacts({ name: this.host }).kubernetes,
+    ) as Changeable<HostFacts>["kubernetes"];
   }
 
   #load(names: readonly string[]): string {
@@ -286,4 +296,9 @@ function commandsIn(script: string): readonly string[] {
   const all = Object.values(packageManagers).flatMap(({ packageOf }) => Object.entries(packageOf));
   const known = all.filter(([, name]) => names.includes(name));
   return [...known.map(([command]) => command), ...names];
+}
+
+/** What kubeadm leaves when it has made a control plane here. */
+function controlPlaneBy(script: string): Partial<HostFacts["kubernetes"]> {
+  return { initialized: /^echo (\S+) >/m.exec(script)?.[1] ?? "", etcdData: true, apiReady: true };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ApplyControlPlane } from "../../../bootstrap/operation.ts";
+import type { ApplyControlPlane, ReachableHost } from "../../../bootstrap/operation.ts";
 import type { HeldCluster } from "../../../bootstrap/run-leases.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import type { Identity } from "../../../clusters/identity.ts";
@@ -54,20 +54,22 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   },
   id: ({ clusterId = "" }) => clusterId,
   async create(call, inputs) {
-    return { outputs: await apply(call, inputs) };
+    return { outputs: await apply(call, inputs, { exists: false, removed: [] }) };
   },
   async update(call, inputs, prior) {
     if (previewsStart(call, startedHosts(inputs.hosts, prior.inputs.hosts))) return {};
     const { kubeconfig } = prior.outputs;
     const held = kubeconfig === undefined ? call : await holding(call, heldBy(inputs, kubeconfig));
-    const changed = await apply(held, inputs, kubeconfig !== undefined);
+    const changed = await apply(held, inputs, {
+      exists: kubeconfig !== undefined,
+      removed: removedHosts(inputs, prior),
+    });
     return keepsAccess(inputs, prior) ? { pending: [] } : changed;
   },
-  async read(call, { inputs, outputs }) {
-    const found = await call.world.bootstrap.pendingControlPlane(
-      call.operation,
-      await requestOf(call, inputs),
-    );
+  async read(call, prior) {
+    const { inputs, outputs } = prior;
+    const request = { ...(await requestOf(call, inputs)), removed: removedHosts(inputs, prior) };
+    const found = await call.world.bootstrap.pendingControlPlane(call.operation, request);
     if (found === undefined) return "silent";
     return { pending: [...found, ...renewal(inputs.cluster.name, outputs.expires)] };
   },
@@ -90,15 +92,27 @@ function keepsAccess(
   return isSame && outputs.kubeconfig !== undefined && renewal(cluster.name, outputs.expires).length === 0;
 }
 
+/** Hosts that an earlier run declared, finished or not, and that are not declared now: a new address is a new host. */
+function removedHosts(
+  { hosts }: ControlPlaneInputs,
+  { inputs, settled = inputs }: Prior<ControlPlaneInputs, ControlPlaneOutputs>,
+): readonly ReachableHost[] {
+  const addresses = new Set(Object.values(hosts).map(({ nodeAddress }) => nodeAddress));
+  const before = [...reachable(settled.hosts), ...reachable(inputs.hosts)];
+  const gone = before.filter(({ nodeAddress }) => !addresses.has(nodeAddress));
+  return [...new Map(gone.map((host) => [host.nodeAddress, host])).values()];
+}
+
 async function apply(
   call: Call,
   inputs: ControlPlaneInputs,
-  exists = false,
+  before: Pick<Parameters<ApplyControlPlane>[1], "exists" | "removed">,
 ): Promise<Partial<ControlPlaneOutputs>> {
   const { operation, world } = call;
-  const request = { ...(await requestOf(call, inputs)), exists };
+  const request = { ...(await requestOf(call, inputs)), ...before };
   const state = await world.bootstrap.applyControlPlane(operation, request);
   if (operation.preview) return {};
+  for (const line of state.left ?? []) call.warn(line);
   const { kubeconfig, caCertificate, expires } = state;
   return { kubeconfig, caCertificate, expires, pending: [] };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Harness } from "./support/harness.ts";
+import { Harness, InitFailed, type Answer } from "./support/harness.ts";
 import { controlPlane, worker } from "./support/inputs.ts";
 
 describe("the resources of a cluster", () => {
@@ -25,6 +25,29 @@ describe("the resources of a cluster", () => {
     assert.deepEqual(told, [false, true]);
   });
 
+  it("tells bootstrap which control-plane hosts leave, also when an earlier run failed to remove them", async () => {
+    const told: (readonly string[] | undefined)[] = [];
+    const apply = harness.world.bootstrap.applyControlPlane;
+    harness.world.bootstrap.applyControlPlane = async (operation, request) => {
+      told.push(request.removed?.map(({ name, nodeAddress }) => `${name} ${nodeAddress}`));
+      const state = await apply(operation, request);
+      if (told.length === 2) throw new Error("died");
+      return { ...state, left: ["Host cp1 does not answer"] };
+    };
+    const before = controlPlane();
+    const moved = {
+      ...before,
+      hosts: { cp1: { ...(before.hosts["cp1"] as object), nodeAddress: "10.0.0.19" } },
+    };
+    const { id, outputs } = await harness.create("ControlPlane", before);
+    const failure = await harness
+      .update("ControlPlane", { id, inputs: before, outputs }, moved)
+      .catch(partial);
+    await harness.update("ControlPlane", { id, inputs: before, outputs: failure.outputs }, moved);
+    assert.deepEqual(told, [[], ["cp1 10.0.0.11"], ["cp1 10.0.0.11"]]);
+    assert.ok(harness.notes.includes("Host cp1 does not answer"));
+  });
+
   it("warns of what the removal of a worker left", async () => {
     harness.world.bootstrap.removeWorker = () => Promise.resolve(["Host w1 does not answer"]);
     const { id, outputs } = await harness.create("WorkerNode", worker());
@@ -32,3 +55,8 @@ describe("the resources of a cluster", () => {
     assert.deepEqual(harness.notes, ["Host w1 does not answer"]);
   });
 });
+
+function partial(error: unknown): Answer {
+  if (error instanceof InitFailed) return error.answer;
+  throw error;
+}

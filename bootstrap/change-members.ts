@@ -1,0 +1,216 @@
+import { KeelsonError } from "../errors.ts";
+import { waitFor } from "../remote/wait.ts";
+import { clearIntent, clearRemains } from "./clear-remains.ts";
+import { listMembers, removeMember } from "./etcd/etcdctl.ts";
+import type { MemberList } from "./etcd/etcdctl.ts";
+import { describeQuorum } from "./etcd/membership.ts";
+import type { EtcdMember, Leaver, Membership } from "./etcd/membership.ts";
+import { after, nextStep } from "./etcd/next-step.ts";
+import type { EtcdStep } from "./etcd/next-step.ts";
+import { blankFacts } from "./facts/blank.ts";
+import { leaveIntents, leavePlane } from "./leave-plane.ts";
+import { seatsOf } from "./plane.ts";
+import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
+import { controlPlaneJoinPlan, controlPlanePlan } from "./plan.ts";
+import { runPlan } from "./run-plan.ts";
+
+const quorumDeadlineMs = 240_000;
+/** A member that has just started, or whose host has, gets this long to become healthy. */
+const healthGraceMs = 60_000;
+
+/**
+ * Brings the members of etcd and the declared hosts together, one member at a time, each step judged anew on what etcd
+ * says then.
+ *
+ * @returns what could not be tidied of hosts that left, in words
+ * @throws KeelsonError KEELSON_QUORUM_LOST; KEELSON_TIMEOUT if no quorum comes up
+ */
+export async function changeMembers(plane: Plane): Promise<readonly string[]> {
+  const left: string[] = [];
+  const done = new Set<string>();
+  let membership = await readMembership(plane);
+  for (let step = nextStep(membership); step; step = nextStep(membership)) {
+    const label = `${step.kind} ${subjectOf(step)}`;
+    if (done.has(label)) {
+      throw new KeelsonError(
+        "KEELSON_COMMAND_FAILED",
+        `Cannot finish etcd's members: "${label}" had no effect`,
+      );
+    }
+    done.add(label);
+    left.push(...(await carryOut(plane, membership, step)));
+    const next = after(membership, step);
+    membership = { ...next, members: await healthyMembers(plane, next) };
+  }
+  return left;
+}
+
+/** Lists, host by host, what a change would do, and touches nothing. */
+export async function previewMembers(plane: Plane): Promise<readonly string[]> {
+  const { operation, hosts } = plane;
+  const steps = await predict(plane);
+  for (const { host, target, view } of hosts) {
+    if (view === undefined) continue;
+    const own = steps.filter((step) => "seat" in step && step.seat?.name === host.name);
+    for (const { kind } of own) {
+      if (kind === "remove") operation.onIntent({ host: host.name, what: staleIntent });
+      if (kind === "clear") operation.onIntent({ host: host.name, what: clearIntent });
+    }
+    const joins = own.some(({ kind }) => kind === "join");
+    const look = (): Promise<PlaneView> => Promise.resolve(joins ? cleared(view) : view);
+    await runPlan(operation, { ...target, look }, joins ? controlPlaneJoinPlan : controlPlanePlan);
+  }
+  for (const step of steps) {
+    if (step.kind === "leave") await leaveIntents(plane, step);
+    if (step.kind === "remove" && !step.seat)
+      operation.onIntent({ host: subjectOf(step), what: staleIntent });
+  }
+  return [];
+}
+
+const staleIntent = "remove its stale member from etcd";
+
+async function predict(plane: Plane): Promise<readonly EtcdStep[]> {
+  let membership = await previewMembership(plane);
+  const steps: EtcdStep[] = [];
+  if (membership === undefined) return steps;
+  for (let step = nextStep(membership); step; step = nextStep(membership)) {
+    steps.push(step);
+    membership = after(membership, step);
+  }
+  return steps;
+}
+
+/** The first member alone, if the cluster is yet to be made; undefined if etcd is down: then nothing is known. */
+async function previewMembership(plane: Plane): Promise<Membership | undefined> {
+  const seats = seatsOf(plane);
+  const first = seats.find(({ name }) => name === plane.begin);
+  if (first) {
+    const { nodeName: name, address } = first;
+    return { seats, leavers: [], members: [{ id: "", name, address, isLearner: false, isHealthy: true }] };
+  }
+  const list = await askMembers(plane, seats);
+  return list?.isConfirmed === true ? withLeavers(plane, { seats, members: list.members }) : undefined;
+}
+
+async function readMembership(plane: Plane): Promise<Membership> {
+  const seats = seatsOf(plane);
+  return withLeavers(plane, { seats, members: await healthyMembers(plane, { seats }) });
+}
+
+/** Who leaves: hosts that were declared before, and members that nobody declares any more. */
+function withLeavers({ request }: Plane, { seats, members }: Omit<Membership, "leavers">): Membership {
+  const isDeclared = ({ address }: { address: string }): boolean =>
+    seats.some((seat) => seat.address === address);
+  const removed = (request.removed ?? []).map(({ name, nodeName, nodeAddress }) => ({
+    name,
+    nodeName,
+    address: nodeAddress,
+  }));
+  const strangers = members
+    .filter(({ isLearner, address }) => !isLearner && removed.every((each) => each.address !== address))
+    .map(({ name, address }): Leaver => ({ name: name || address, nodeName: name, address }));
+  const leavers = [...removed, ...strangers].filter((leaver) => !isDeclared(leaver));
+  return { seats, members, leavers };
+}
+
+/** Waits for a quorum, and a while for members whose hosts answer: they may have started a moment ago. */
+async function healthyMembers(
+  plane: Plane,
+  { seats }: Pick<Membership, "seats">,
+): Promise<readonly EtcdMember[]> {
+  const { operation, request } = plane;
+  const graceEnds = performance.now() + healthGraceMs;
+  const living = new Set(seats.filter(({ state }) => state === "whole").map(({ address }) => address));
+  let last: MemberList | undefined;
+  return waitFor({
+    what: `a quorum of etcd in cluster "${request.cluster.name}"`,
+    deadlineMs: quorumDeadlineMs,
+    signal: operation.signal,
+    probe: async () => {
+      last = await askMembers(plane, seats);
+      if (last?.isConfirmed !== true) return undefined;
+      const isSettled = last.members.every(({ isHealthy, address }) => isHealthy || !living.has(address));
+      return isSettled || performance.now() > graceEnds ? last.members : undefined;
+    },
+    diagnose: () => Promise.resolve(last ? describeQuorum(last.members) : "no member of etcd answers"),
+    onWaiting: (why) => {
+      operation.log(request.cluster.name, why);
+    },
+  });
+}
+
+/** Asks one whole host after the other until one speaks for a quorum. */
+async function askMembers(
+  { hosts, operation }: Plane,
+  seats: Membership["seats"],
+): Promise<MemberList | undefined> {
+  let remembered: MemberList | undefined;
+  for (const { host, runner } of hosts) {
+    const isWhole = seats.some(({ name, state }) => name === host.name && state === "whole");
+    if (!isWhole || runner === undefined) continue;
+    const list = await listMembers(runner, operation.signal).catch(ignoreSilence);
+    if (list?.isConfirmed === true) return list;
+    remembered ??= list;
+  }
+  return remembered;
+}
+
+/** A host may go silent at any time; the others can still speak. */
+function ignoreSilence(error: unknown): undefined {
+  if (!KeelsonError.is(error) || error.code !== "KEELSON_HOST_UNREACHABLE") throw error;
+}
+
+async function carryOut(plane: Plane, membership: Membership, step: EtcdStep): Promise<readonly string[]> {
+  const { operation } = plane;
+  if (step.kind === "leave") {
+    const survivor = survivorOf(plane, membership, step.member?.address);
+    return leavePlane(plane, step, survivor);
+  }
+  if (step.kind === "remove") {
+    operation.onIntent({ host: step.seat?.name ?? subjectOf(step), what: staleIntent });
+    const survivor = survivorOf(plane, membership, step.member.address);
+    await removeMember(survivor, step.member.id, operation.signal);
+    return [];
+  }
+  const host = hostOf(plane, step.seat.name);
+  if (step.kind === "clear" && host.runner) await clearRemains(plane, host, host.runner);
+  if (step.kind === "join") await runPlan(operation, host.target, controlPlaneJoinPlan);
+  return [];
+}
+
+/** A whole, healthy host other than the member's own: what it says afterwards is true. */
+function survivorOf(
+  plane: Plane,
+  { seats, members }: Membership,
+  address: string | undefined,
+): NonNullable<PlaneHost["runner"]> {
+  const healthy = new Set(members.filter(({ isHealthy }) => isHealthy).map((member) => member.address));
+  for (const { host, runner } of plane.hosts) {
+    const isWhole = seats.some(({ name, state }) => name === host.name && state === "whole");
+    if (runner && isWhole && host.nodeAddress !== address && healthy.has(host.nodeAddress)) return runner;
+  }
+  throw new KeelsonError(
+    "KEELSON_QUORUM_LOST",
+    `Cannot change the members of etcd: no declared host but "${address ?? ""}" is a healthy member`,
+  );
+}
+
+function hostOf({ hosts }: Plane, name: string): PlaneHost {
+  const found = hosts.find(({ host }) => host.name === name);
+  if (found === undefined)
+    throw new KeelsonError("KEELSON_INTERNAL", `Cannot find host "${name}": not declared`);
+  return found;
+}
+
+function subjectOf(step: EtcdStep): string {
+  if (step.kind === "leave") return `${step.leaver.name} ${step.leaver.address}`;
+  return step.kind === "remove" ? step.member.name || step.member.address : step.seat.name;
+}
+
+/** What the host will be once the remains are gone: its authorities stay. */
+function cleared(view: PlaneView): PlaneView {
+  const { caSha256 } = view.facts.kubernetes;
+  const kubernetes = { ...blankFacts(view.host).kubernetes, ...(caSha256 !== undefined && { caSha256 }) };
+  return { ...view, node: undefined, facts: { ...view.facts, kubernetes } };
+}

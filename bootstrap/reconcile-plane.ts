@@ -1,0 +1,56 @@
+import { parallel } from "../remote/parallel.ts";
+import { changeMembers, previewMembers } from "./change-members.ts";
+import type { Plane, PlaneHost } from "./plane.ts";
+import { controlPlanePlan, preparationPlan } from "./plan.ts";
+import { plannedChanges, runPlan } from "./run-plan.ts";
+import { heldState } from "./seat-state.ts";
+
+/** Hosts that hold nothing yet, or no living API, are worked on at once: as many as a control plane may have. */
+const widest = 5;
+
+/**
+ * Brings a control plane, as it was found, to the wanted state, or lists what that would change.
+ *
+ * @returns what could not be tidied of hosts that left, in words
+ * @throws KeelsonError KEELSON_QUORUM_LOST, and KEELSON_HOST_UNREACHABLE at the end if a host was silent
+ */
+export async function reconcilePlane(plane: Plane): Promise<readonly string[]> {
+  const left = await (plane.operation.preview ? previewMembers(plane) : change(plane));
+  const silent = plane.hosts.find(({ view }) => view === undefined);
+  if (silent) throw silent.silence;
+  return left;
+}
+
+async function change(plane: Plane): Promise<readonly string[]> {
+  const { operation, begin, answers } = plane;
+  const living = plane.hosts.filter((each) => stateOf(plane, each) === "whole");
+  const drifted = living.filter(hasDrifted);
+  // A cluster that serves keeps serving: its hosts are mended one after the other.
+  const width = answers ? 1 : widest;
+  await onHosts(plane, drifted, width, ({ target }) => runPlan(operation, target, preparationPlan));
+  const fresh = plane.hosts.filter((each) => each.host.name === begin || stateOf(plane, each) === "blank");
+  await onHosts(plane, fresh, widest, ({ host, target }) =>
+    runPlan(operation, target, host.name === begin ? controlPlanePlan : preparationPlan),
+  );
+  const left = await changeMembers(plane);
+  await onHosts(plane, drifted, width, ({ target }) => runPlan(operation, target, controlPlanePlan));
+  return left;
+}
+
+function onHosts(
+  { operation: { signal }, request }: Plane,
+  hosts: readonly PlaneHost[],
+  limit: number,
+  work: (host: PlaneHost) => Promise<unknown>,
+): Promise<unknown> {
+  const what = `change the control plane of cluster "${request.cluster.name}"`;
+  return parallel(hosts, { what, where: ({ host }) => host.name, limit, signal }, work);
+}
+
+function stateOf({ request }: Plane, { view }: PlaneHost): string {
+  return view === undefined ? "silent" : heldState(view.facts, request.identity.clusterId);
+}
+
+function hasDrifted({ view }: PlaneHost): boolean {
+  return view !== undefined && plannedChanges(controlPlanePlan, view).length > 0;
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { SimulatedPlane } from "../support/simulated-plane.ts";
+
+const three = ["cp1", "cp2", "cp3"];
+
+describe("reconcilePlane", function () {
+  // Many runs of whole plans; on a busy computer they take long.
+  this.timeout(120_000);
+
+  it("previews exactly the changes that make three control planes, and then has nothing to do", async () => {
+    const plane = await SimulatedPlane.of(...three);
+
+    const previewed = await plane.run(three, { preview: true });
+    assert.deepEqual(plane.members(), []);
+    const done = await plane.run(three);
+
+    assert.deepEqual([...done].sort(), [...previewed].sort());
+    assert.deepEqual(plane.members(), three);
+    assert.deepEqual(await plane.run(three), []);
+  });
+
+  it("prepares all hosts before the second one joins", async () => {
+    const plane = await SimulatedPlane.of(...three);
+
+    const done = await plane.run(three);
+
+    const joins = done.findIndex((intent) => intent.endsWith("join the control plane with kubeadm"));
+    const prepared = done.slice(0, joins).filter((intent) => intent.includes("authorities and keys"));
+    assert.equal(prepared.length, 3);
+  });
+
+  it("comes to the same end after runs that died anywhere and hosts that were installed anew", async () => {
+    const death = fc.record({
+      dieAt: fc.integer({ min: 1, max: 60 }),
+      anew: fc.constantFrom("", "cp2", "cp3"),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(death, { maxLength: 4 }), async (deaths) => {
+        const plane = await SimulatedPlane.of(...three);
+        for (const { dieAt, anew } of deaths) {
+          await plane.run(three, { dieAt }).catch(ignoreDeath);
+          if (anew !== "") plane.reinstall(anew);
+        }
+        await plane.run(three);
+
+        assert.deepEqual(plane.members(), three);
+        assert.deepEqual(await plane.run(three), []);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it("removes the stale member of a host that was installed anew before that host joins, as previewed", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    await plane.run(three);
+    plane.reinstall("cp1");
+
+    const previewed = await plane.run(three, { preview: true });
+    const done = await plane.run(three);
+
+    assert.deepEqual([...done].sort(), [...previewed].sort());
+    const removal = done.indexOf("cp1: remove its stale member from etcd");
+    const join = done.indexOf("cp1: join the control plane with kubeadm");
+    assert.ok(removal >= 0 && removal < join);
+  });
+
+  it("does what it can while a declared host is silent, and then says which", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    await plane.run(three);
+    plane.dead.add("cp2");
+
+    await assert.rejects(plane.run(three), { code: "KEELSON_HOST_UNREACHABLE", message: /cp2/ });
+  });
+
+  it("removes the member of a dead host through a survivor, and lets another join", async () => {
+    const plane = await SimulatedPlane.of(...three, "cp4");
+    await plane.run(three);
+    plane.dead.add("cp1");
+
+    const done = await plane.run(["cp2", "cp3", "cp4"]);
+
+    assert.deepEqual(plane.members(), ["cp2", "cp3", "cp4"]);
+    assert.ok(done.includes("cp1: remove its member from etcd"));
+    assert.ok(done.includes("cp1: remove the Node"));
+  });
+});
+
+function ignoreDeath(error: unknown): void {
+  if (!(error instanceof Error) || !error.message.includes("died")) throw error;
+}
