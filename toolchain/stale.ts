@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact } from "./artifact.ts";
 import { baseLayerRecipe } from "./base-layer.ts";
+import { checkerArtifact, checkers } from "./checkers.ts";
 import { extraImageNames, extraImageRecipe, imageRecipes } from "./image-recipes.ts";
 import { imageDigest } from "./images.ts";
 import { bundleFolder, programsOf } from "./resolve-bundle.ts";
@@ -47,6 +48,7 @@ function presentArtifacts(): readonly Artifact[] {
     ...releases.flatMap((release) => imageRecipes(release).map(({ artifact }) => artifact)),
     ...extraImageNames.map((name) => extraImageRecipe(name).artifact),
     ...tools.map(toolArtifact),
+    ...checkers.map(checkerArtifact),
   ];
 }
 
