@@ -10,7 +10,9 @@ export type {
   Peer,
   RemoteApp,
 } from "./core/access.ts";
+export { registerCrds, useProfile } from "./core/declare.ts";
 export type { FilledDefault } from "./core/draft.ts";
+export { allow } from "./core/exceptions.ts";
 export {
   describeFindings,
   type Exception,
@@ -20,6 +22,7 @@ export {
 } from "./core/finding.ts";
 export { explain, findingsOf } from "./core/findings.ts";
 export type { MergePatch } from "./core/patch.ts";
+export { type SarifLog, type SarifResult, type SarifRule, type SarifRun, toSarif } from "./core/sarif.ts";
 export type { Size, SizeName } from "./core/size.ts";
 export {
   isLate,

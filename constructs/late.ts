@@ -41,6 +41,14 @@ export function isLate(value: unknown): value is Late<unknown> {
 /** Marks a cdk8s resolver that replaces late values. */
 export const lateResolverMark: unique symbol = Symbol.for("keelson.late-resolver");
 
+/** What a text begins with that stands for a late value in a rendered object: private-use characters, so none does by chance. */
+export const lateTokenStart = "\u{E000}late:";
+
+/** True for a text that stands for a late value. */
+export function isLateToken(value: unknown): boolean {
+  return typeof value === "string" && value.startsWith(lateTokenStart);
+}
+
 /** True if the app that holds the construct can render late values. */
 export function canResolveLate(construct: Construct): boolean {
   return App.of(construct).resolvers.some((resolver) => lateResolverMark in resolver);

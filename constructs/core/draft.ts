@@ -1,6 +1,7 @@
 import type { IConstruct } from "constructs";
+import { addExceptions, type Flaw, findAt } from "./exceptions.ts";
+import type { Exception, Finding, FindingCode } from "./finding.ts";
 import { leavesOf } from "./json.ts";
-import { type Exception, type Finding, type FindingCode, findingCodes, isExcusable } from "./finding.ts";
 
 /** A default that was filled in because nothing was given. */
 export interface FilledDefault {
@@ -14,22 +15,19 @@ export interface FilledDefault {
 
 /** What one construct gathers while it is built: findings, and the defaults that it filled in. */
 export class Draft {
-  readonly #path: string;
-  readonly #excused: ReadonlySet<string>;
+  readonly #construct: IConstruct;
   readonly #findings: Finding[] = [];
   readonly #defaults: FilledDefault[] = [];
   readonly #overridden: string[] = [];
 
   constructor(construct: IConstruct, exceptions: readonly Exception[] = []) {
-    this.#path = construct.node.path;
-    this.#excused = new Set(exceptions.map(({ code }) => code));
+    this.#construct = construct;
+    addExceptions(construct, exceptions);
   }
 
-  /** Records a finding, unless an exception covers it. */
-  find(code: FindingCode, fieldPath: string, { message, fix }: { message: string; fix: string }): void {
-    if (isExcusable(code) && this.#excused.has(code)) return;
-    const severity = findingCodes[code];
-    this.#findings.push({ code, severity, constructPath: this.#path, fieldPath, message, fix });
+  /** Records a finding, with its excuse if an exception covers it. */
+  find(code: FindingCode, fieldPath: string, flaw: Flaw): void {
+    this.#findings.push(findAt(this.#construct, code, fieldPath, flaw));
   }
 
   /** The given value, or the default if there is none; the default is recorded with its reason, leaf by leaf. */
@@ -37,7 +35,7 @@ export class Draft {
     if (given !== undefined) return given;
     for (const [path, value] of leavesOf(standard)) {
       this.#defaults.push({
-        constructPath: this.#path,
+        constructPath: this.#construct.node.path,
         fieldPath: [fieldPath, ...path].join("."),
         value,
         why,
@@ -63,7 +61,7 @@ export class Draft {
 
   /** True if the construct cannot be rendered. */
   get hasErrors(): boolean {
-    return this.#findings.some(({ severity }) => severity === "error");
+    return this.#findings.some(({ severity, excuse }) => severity === "error" && excuse === undefined);
   }
 }
 

@@ -3,7 +3,14 @@ export const findingCodes = {
   "invalid-value": "error",
   "unknown-property": "error",
   "invalid-name": "error",
+  "unknown-field": "error",
+  "wrong-type": "error",
+  "missing-field": "error",
+  "duplicate-item": "error",
+  "unknown-kind": "error",
+  "removed-api": "error",
   "duplicate-object": "error",
+  "file-clash": "error",
   "node-port-taken": "error",
   "patch-target-missing": "error",
   "patch-lost": "error",
@@ -19,6 +26,9 @@ export const findingCodes = {
   "probes-identical": "warning",
   unreachable: "warning",
   "single-replica": "warning",
+  "deprecated-api": "warning",
+  "preview-api": "warning",
+  "unchecked-kind": "warning",
 } as const;
 
 export type FindingCode = keyof typeof findingCodes;
@@ -31,6 +41,8 @@ export interface Exception {
   readonly code: ExcusableCode;
   /** Why the rule does not hold here. Must not be empty. */
   readonly reason: string;
+  /** Holds for this field and what is in it alone. @default - all fields */
+  readonly fieldPath?: string;
 }
 
 /** One thing that is wrong or worth knowing about a construct. */
@@ -45,6 +57,8 @@ export interface Finding {
   readonly message: string;
   /** What to do about it. */
   readonly fix: string;
+  /** Why it does not count: the reason of the exception that covers it. */
+  readonly excuse?: string;
 }
 
 const excusable = [
@@ -54,6 +68,11 @@ const excusable = [
   "probes-identical",
   "unreachable",
   "single-replica",
+  "unknown-field",
+  "unknown-kind",
+  "deprecated-api",
+  "preview-api",
+  "unchecked-kind",
 ] as const satisfies readonly FindingCode[];
 
 /** True for a code that an exception may name. */
@@ -62,15 +81,20 @@ export function isExcusable(code: string): code is ExcusableCode {
 }
 
 /** A finding as a person reads it, without the path of its construct. */
-export function describeFinding({ code, fieldPath, message, fix }: Finding): string {
-  return `${fieldPath ? `${fieldPath}: ` : ""}${message} [${code}]\n      ${fix}`;
+export function describeFinding({ code, fieldPath, message, fix, excuse }: Finding): string {
+  const action = excuse === undefined ? fix : `Excused: ${excuse}`;
+  return `${fieldPath ? `${fieldPath}: ` : ""}${message} [${code}]\n      ${action}`;
 }
 
-/** All findings as a person reads them, errors first, one block each. */
+/** All findings as a person reads them, errors first and excused ones last, one block each. */
 export function describeFindings(findings: readonly Finding[]): string {
-  const rank = { error: 0, warning: 1 };
+  const rank = { error: 0, warning: 1, excused: 2 };
   return findings
-    .toSorted((a, b) => rank[a.severity] - rank[b.severity])
-    .map((finding) => `${finding.severity} ${finding.constructPath} ${describeFinding(finding)}`)
+    .map(
+      (finding) =>
+        ({ finding, weight: finding.excuse === undefined ? finding.severity : "excused" }) as const,
+    )
+    .toSorted((a, b) => rank[a.weight] - rank[b.weight])
+    .map(({ finding, weight }) => `${weight} ${finding.constructPath} ${describeFinding(finding)}`)
     .join("\n");
 }

@@ -26,13 +26,24 @@ export function reportDraft(
   };
   Object.defineProperty(construct, reporter, { value: own });
   construct.node.addValidation({ validate: () => check(own.findings()) });
+  watch(construct);
+}
+
+/** Checks the whole app of the construct whenever it is synthesised, also if it holds raw objects only. */
+export function watch(construct: IConstruct): void {
   watchTree(construct.node.root);
 }
 
-/** All findings of a tree, the ones between its constructs included. Changes nothing and throws nothing. */
-export function findingsOf(scope: IConstruct): readonly Finding[] {
+/**
+ * All findings of a tree, the ones between its constructs included; those that an exception covers only with
+ * `excused`. Changes nothing and throws nothing.
+ */
+export function findingsOf(
+  scope: IConstruct,
+  { excused = false }: { readonly excused?: boolean } = {},
+): readonly Finding[] {
   const own = reportersOf(scope).flatMap((each) => each.findings());
-  return [...own, ...findInTree(scope)];
+  return [...own, ...findInTree(scope)].filter(({ excuse }) => excused || excuse === undefined);
 }
 
 /** The defaults that the constructs of a tree have filled in, each with its reason. */
@@ -55,7 +66,8 @@ function watchTree(root: IConstruct): void {
 
 const shown = new Set<string>();
 
-function check(findings: readonly Finding[]): string[] {
+function check(all: readonly Finding[]): string[] {
+  const findings = all.filter(({ excuse }) => excuse === undefined);
   const warnings = findings.filter(({ severity }) => severity === "warning");
   const fresh = warnings.filter((finding) => !shown.has(describeFindings([finding])));
   for (const finding of fresh) {

@@ -1,66 +1,89 @@
-import { ApiObject } from "cdk8s";
+import { ApiObject, App, YamlOutputType } from "cdk8s";
 import type { IConstruct } from "constructs";
-import type { Service } from "../kubernetes/types.ts";
+import type { Service, ServicePort } from "../kubernetes/types.ts";
+import { findAt } from "./exceptions.ts";
 import type { Finding } from "./finding.ts";
+import { isRecord } from "./json.ts";
+import { findInObjects } from "./object-rules.ts";
+import { type Rendered, renderScope } from "./rendered.ts";
 
-/** What no single construct can see: two objects of one name, one node port used twice. Covers raw objects too. */
+/**
+ * What no single construct can see, for raw objects too: what the cluster's version of Kubernetes would refuse, two
+ * objects of one name or one file, one node port used twice.
+ */
 export function findInTree(scope: IConstruct): readonly Finding[] {
   const objects = scope.node.findAll().filter((construct) => ApiObject.isApiObject(construct));
-  return [...duplicates(objects), ...sharedNodePorts(objects)];
+  const rendered = renderScope(scope);
+  return [
+    ...findInObjects(scope, rendered),
+    ...duplicates(objects),
+    ...sharedFiles(objects),
+    ...sharedNodePorts(rendered),
+  ];
 }
 
 function duplicates(objects: readonly ApiObject[]): readonly Finding[] {
-  return collisions(objects, (object) => [identityOf(object)]).map(([first, second]) => ({
-    code: "duplicate-object",
-    severity: "error",
-    constructPath: second.node.path,
-    fieldPath: "metadata.name",
-    message: `${second.kind} "${second.name}" is also made at "${first.node.path}"`,
-    fix: "Give one of the two another name or namespace",
-  }));
+  return collisions(objects, (object) => [identityOf(object)]).map(([first, second]) =>
+    findAt(second, "duplicate-object", "metadata.name", {
+      message: `${second.kind} "${second.name}" is also made at "${first.node.path}"`,
+      fix: "Give one of the two another name or namespace",
+    }),
+  );
 }
 
-function sharedNodePorts(objects: readonly ApiObject[]): readonly Finding[] {
-  const services = objects.filter(({ kind, apiGroup }) => kind === "Service" && apiGroup === "core");
-  return collisions(services, nodePortsOf).map(([first, second, port]) => ({
-    code: "node-port-taken",
-    severity: "error",
-    constructPath: second.node.path,
-    fieldPath: "spec.ports",
-    message: `node port ${port} is also used at "${first.node.path}"`,
-    fix: "Choose another node port, or let the cluster choose",
-  }));
+// With a file per object, cdk8s names it by kind and name alone, and the last one written stays.
+function sharedFiles(objects: readonly ApiObject[]): readonly Finding[] {
+  const mode = objects[0] && App.of(objects[0]).yamlOutputType;
+  if (mode !== YamlOutputType.FILE_PER_RESOURCE && mode !== YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE)
+    return [];
+  const folderOf = ({ chart }: ApiObject): string =>
+    mode === YamlOutputType.FILE_PER_RESOURCE ? "" : chart.node.path;
+  const fileOf = (object: ApiObject): string =>
+    `${object.kind}.${object.name}`.replace(/[^0-9a-zA-Z-_.]/g, "");
+  return collisions(objects, (object) => [JSON.stringify([folderOf(object), fileOf(object)])])
+    .filter(([one, other]) => identityOf(one) !== identityOf(other))
+    .map(([one, other]) =>
+      findAt(other, "file-clash", "metadata.name", {
+        message: `"${one.node.path}" is written to the same file, ${fileOf(other)}`,
+        fix: "Write a file per chart, or give one of the two another name",
+      }),
+    );
+}
+
+function sharedNodePorts(rendered: readonly Rendered[]): readonly Finding[] {
+  const services = rendered.filter(({ object }) => object.kind === "Service" && object.apiGroup === "core");
+  return collisions(services, nodePortsOf).map(([first, second, port]) =>
+    findAt(second.object, "node-port-taken", "spec.ports", {
+      message: `node port ${port} is also used at "${first.object.node.path}"`,
+      fix: "Choose another node port, or let the cluster choose",
+    }),
+  );
 }
 
 function identityOf({ apiGroup, kind, metadata, name }: ApiObject): string {
   return JSON.stringify([apiGroup, kind, metadata.namespace ?? "", name]);
 }
 
-function nodePortsOf(service: ApiObject): readonly string[] {
-  const ports = render(service).spec?.ports ?? [];
-  return ports.flatMap(({ nodePort, protocol }) => (nodePort ? [`${nodePort}/${protocol ?? "TCP"}`] : []));
+function nodePortsOf({ json }: Rendered): readonly string[] {
+  const ports: unknown = (json as Partial<Service>).spec?.ports;
+  // A list that is none is another finding.
+  const list = Array.isArray(ports) ? (ports as readonly unknown[]).filter((port) => isRecord(port)) : [];
+  return (list as readonly Partial<ServicePort>[]).flatMap(({ nodePort, protocol }) =>
+    nodePort ? [`${nodePort}/${protocol ?? "TCP"}`] : [],
+  );
 }
 
-function render(service: ApiObject): Partial<Service> {
-  try {
-    return service.toJson() as Partial<Service>;
-  } catch {
-    // The synthesis meets the same failure and tells it in full.
-    return {};
-  }
-}
-
-function collisions(
-  objects: readonly ApiObject[],
-  keysOf: (object: ApiObject) => readonly string[],
-): readonly (readonly [ApiObject, ApiObject, string])[] {
-  const owners = new Map<string, ApiObject>();
-  const found: [ApiObject, ApiObject, string][] = [];
-  for (const object of objects) {
-    for (const key of keysOf(object)) {
+function collisions<T>(
+  items: readonly T[],
+  keysOf: (item: T) => readonly string[],
+): readonly (readonly [T, T, string])[] {
+  const owners = new Map<string, T>();
+  const found: [T, T, string][] = [];
+  for (const item of items) {
+    for (const key of keysOf(item)) {
       const owner = owners.get(key);
-      if (owner === undefined) owners.set(key, object);
-      else found.push([owner, object, key]);
+      if (owner === undefined) owners.set(key, item);
+      else found.push([owner, item, key]);
     }
   }
   return found;

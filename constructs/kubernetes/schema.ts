@@ -191,6 +191,8 @@ storage.k8s.io/v1beta1 StorageClass|19|22|storage.k8s.io/v1 StorageClass
 storage.k8s.io/v1beta1 VolumeAttachment|19|22|storage.k8s.io/v1 VolumeAttachment
 storage.k8s.io/v1beta1 VolumeAttributesClass|34|37|storage.k8s.io/v1 VolumeAttributesClass
 storagemigration.k8s.io/v1beta1 StorageVersionMigration|38|41|
+v1 ComponentStatus|19||
+v1 Endpoints|33||discovery.k8s.io/v1 EndpointSlice
 `;
 
 /** A line per definition: its name, then its fields. */

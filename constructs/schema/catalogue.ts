@@ -19,6 +19,7 @@ export interface KindSchema {
 /** When an API leaves, as minors of version 1. */
 export interface Lifecycle {
   readonly deprecated: number;
+  /** Infinity if nobody has said. */
   readonly removed: number;
   /** The API to use instead, `apiVersion Kind`; empty if there is none. */
   readonly replacement: string;
@@ -79,7 +80,7 @@ export function lifecycleOf(apiVersion: string, kind: string): Lifecycle | undef
       .split("\n")
       .map((line) => {
         const [api = "", deprecated, removed, replacement = ""] = line.split("|");
-        return [api, { deprecated: Number(deprecated), removed: Number(removed), replacement }];
+        return [api, { deprecated: Number(deprecated), removed: Number(removed || Infinity), replacement }];
       }),
   );
   return allLifecycles.get(`${apiVersion} ${kind}`);

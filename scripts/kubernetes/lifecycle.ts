@@ -19,7 +19,7 @@ const gone = [
 
 /** Every deprecated or removed API as a line `apiVersion Kind|deprecated|removed|replacement`, from the API module. */
 export function readLifecycles(folder: string): readonly string[] {
-  const files = globSync("*/*/zz_generated.prerelease-lifecycle.go", { cwd: folder }).toSorted();
+  const files = globSync("*/*/{zz_generated.prerelease-,}lifecycle.go", { cwd: folder }).toSorted();
   const found = files.flatMap((file) => {
     const [group = "", version = ""] = file.split("/");
     const text = readFileSync(join(folder, file), "utf8");
@@ -27,10 +27,10 @@ export function readLifecycles(folder: string): readonly string[] {
     return [...lifecyclesIn(text)]
       .filter(([kind, { deprecated }]) => deprecated !== undefined && !kind.endsWith("List"))
       .map(([kind, { deprecated, removed, replacement }]) =>
-        [`${full}/${version} ${kind}`, deprecated, removed, replacement ?? ""].join("|"),
+        [`${full ? `${full}/` : ""}${version} ${kind}`, deprecated, removed, replacement ?? ""].join("|"),
       );
   });
-  return [...found, ...gone].toSorted();
+  return [...new Set([...found, ...gone])].toSorted();
 }
 
 function groupNameOf(register: string, folder: string): string {

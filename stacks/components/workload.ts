@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { App, Chart } from "cdk8s";
 import type { Profile } from "../../clusters/profile.ts";
+import { useProfile } from "../../constructs/core/declare.ts";
 import type { Finding } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { type ServiceAddress, serviceAddress } from "../objects/addresses.ts";
@@ -64,6 +65,7 @@ export class Workload extends pulumi.ComponentResource {
     const app = new App({ resolvers: [late] });
     const chart = new Chart(app, this.#name, { namespace: namespace.name, disableResourceNameHashes: true });
     const { name, labels, profile } = cluster;
+    useProfile(app, profile);
     this.#args.app(chart, { name, labels, profile, replicas: 2 });
     const extra = namespace.create === false ? [] : [namespaceOf(namespace.name, profile)];
     return { cluster, late, result: renderApp(app, late, extra) };

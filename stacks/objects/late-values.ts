@@ -1,7 +1,15 @@
 import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { IResolver, ResolutionContext } from "cdk8s";
-import { isLate, type Late, lateMark, lateResolverMark, lateValue } from "../../constructs/late.ts";
+import {
+  isLate,
+  isLateToken,
+  type Late,
+  lateMark,
+  lateResolverMark,
+  lateTokenStart,
+  lateValue,
+} from "../../constructs/late.ts";
 import { KeelsonError } from "../../errors.ts";
 
 /**
@@ -23,7 +31,7 @@ export class LateValues implements IResolver {
   resolve(context: ResolutionContext): void {
     const value: unknown = context.value;
     const late = pulumi.Output.isInstance(value) ? this.#adopt(value) : value;
-    if (isLate(late)) context.replaceValue(`${tokenStart}${this.#values.push(late) - 1}${tokenEnd}`);
+    if (isLate(late)) context.replaceValue(`${lateTokenStart}${this.#values.push(late) - 1}${tokenEnd}`);
   }
 
   /** True for an Output that was given as it is, so that nobody has said whether it is a secret. */
@@ -57,8 +65,8 @@ export class LateValues implements IResolver {
   }
 
   #valueOf(rendered: unknown): Late<unknown> | undefined {
-    if (typeof rendered !== "string" || !rendered.startsWith(tokenStart)) return undefined;
-    return this.#values[Number(rendered.slice(tokenStart.length, -tokenEnd.length))];
+    if (typeof rendered !== "string" || !isLateToken(rendered)) return undefined;
+    return this.#values[Number(rendered.slice(lateTokenStart.length, -tokenEnd.length))];
   }
 
   #outputOf(value: Late<unknown>): pulumi.Output<unknown> {
@@ -80,8 +88,6 @@ export class LateValues implements IResolver {
   }
 }
 
-// Private-use characters: no manifest holds them by chance.
-const tokenStart = "\u{E000}late:";
 const tokenEnd = "\u{E001}";
 
 function refuseSecret(output: pulumi.Output<unknown>): pulumi.Output<unknown> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ApiObject, App, Chart } from "cdk8s";
+import { ApiObject, App, Chart, YamlOutputType } from "cdk8s";
 import { type FindingCode, findingsOf, lateValue, WebService } from "../../constructs/index.ts";
 import { appOf, findingsAround, newChart, soundProps, webService } from "../support/constructs.ts";
 
@@ -248,6 +248,38 @@ describe("Bad input", () => {
     );
     new ApiObject(chart, "elsewhere", { ...raw, metadata: { name: "web", namespace: "other" } });
     assert.equal(findingsOf(chart).length, 1, "the same name in another namespace is fine");
+  });
+
+  it("names two objects that cdk8s would write to one file", () => {
+    const codes = (yamlOutputType: YamlOutputType, ids: readonly string[]): readonly string[] => {
+      const app = new App({ yamlOutputType });
+      for (const id of ids) {
+        const chart = new Chart(app, id);
+        new ApiObject(chart, "one", {
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: { name: "same", namespace: id },
+        });
+      }
+      return findingsOf(app).map(({ code, constructPath }) => `${code} ${constructPath}`);
+    };
+    const clash = ["file-clash b/one"];
+    assert.deepEqual(codes(YamlOutputType.FILE_PER_RESOURCE, ["a", "b"]), clash);
+    assert.deepEqual(codes(YamlOutputType.FILE_PER_CHART, ["a", "b"]), []);
+    assert.deepEqual(codes(YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE, ["a", "b"]), []);
+    const app = new App({ yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE });
+    const chart = new Chart(app, "a");
+    for (const namespace of ["one", "two"]) {
+      new ApiObject(chart, namespace, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "same", namespace },
+      });
+    }
+    assert.deepEqual(
+      findingsOf(app).map(({ code }) => code),
+      ["file-clash"],
+    );
   });
 
   it("names a node port that is used twice in an app", () => {
