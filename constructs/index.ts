@@ -21,7 +21,17 @@ export {
   type FindingCode,
 } from "./core/finding.ts";
 export { explain, findingsOf } from "./core/findings.ts";
+export type { JsonPatchOperation } from "./core/json-patch.ts";
 export type { MergePatch } from "./core/patch.ts";
+export type { Directive, StrategicMerge } from "./core/strategic-patch.ts";
+export {
+  type JsonPatch,
+  jsonPatch,
+  type Patch,
+  strategicPatch,
+  type StrategicPatch,
+} from "./core/user-patch.ts";
+export { type KnownObject, RawObject, type RawOptions } from "./raw-object/raw-object.ts";
 export { type SarifLog, type SarifResult, type SarifRule, type SarifRun, toSarif } from "./core/sarif.ts";
 export type { Size, SizeName } from "./core/size.ts";
 export {

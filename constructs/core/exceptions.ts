@@ -28,11 +28,12 @@ export function allow(scope: IConstruct, ...exceptions: readonly Exception[]): v
   addExceptions(scope, exceptions);
 }
 
-/** Adds exceptions that are checked elsewhere. */
+/** Adds exceptions that are checked elsewhere; those that are there already stay once. */
 export function addExceptions(scope: IConstruct, exceptions: readonly Exception[]): void {
-  if (exceptions.length === 0) return;
-  const value = [...exceptionsAt(scope), ...exceptions.filter(({ code }) => isExcusable(code))];
-  Object.defineProperty(scope, exceptionsMark, { value, configurable: true });
+  const known = exceptionsAt(scope);
+  const fresh = exceptions.filter((each) => isExcusable(each.code) && !known.includes(each));
+  if (fresh.length === 0) return;
+  Object.defineProperty(scope, exceptionsMark, { value: [...known, ...fresh], configurable: true });
 }
 
 /** A finding about a construct, with its excuse if an exception at or above the construct covers it. */

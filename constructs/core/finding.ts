@@ -14,6 +14,7 @@ export const findingCodes = {
   "node-port-taken": "error",
   "patch-target-missing": "error",
   "patch-lost": "error",
+  "patch-failed": "error",
   "late-outside-stack": "error",
   "late-secret-exposed": "error",
   "late-unwrapped": "error",

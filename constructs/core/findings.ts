@@ -1,3 +1,4 @@
+import type { App } from "cdk8s";
 import type { IConstruct } from "constructs";
 import type { Draft, FilledDefault } from "./draft.ts";
 import { describeFinding, describeFindings, type Finding } from "./finding.ts";
@@ -25,7 +26,7 @@ export function reportDraft(
     findings: () => [...draft.findings, ...late()],
   };
   Object.defineProperty(construct, reporter, { value: own });
-  construct.node.addValidation({ validate: () => check(own.findings()) });
+  construct.node.addValidation({ validate: () => checkOnce(construct, own.findings) });
   watch(construct);
 }
 
@@ -61,7 +62,35 @@ function reportersOf(scope: IConstruct): readonly Reporter[] {
 function watchTree(root: IConstruct): void {
   if (reporter in root) return;
   Object.defineProperty(root, reporter, { value: { defaults: () => [], findings: () => [] } });
-  root.node.addValidation({ validate: () => check(findInTree(root)) });
+  root.node.addValidation({ validate: () => checkOnce(root, () => findInTree(root)) });
+  for (const name of ["synth", "synthYaml"] as const) rememberDuring(root, name);
+}
+
+/** What has been checked in the synthesis that runs; undefined while none does. */
+let checked: Map<IConstruct, string[]> | undefined;
+
+// cdk8s checks the whole app again for every chart that it writes. Nothing changes in between, so once is enough.
+function rememberDuring(root: IConstruct, name: "synth" | "synthYaml"): void {
+  const original: unknown = (root as IConstruct & Partial<App>)[name];
+  // A root that is no app cannot be synthesised.
+  if (typeof original !== "function") return;
+  const value = (): unknown => {
+    checked = new Map();
+    try {
+      return Reflect.apply(original, root, []) as unknown;
+    } finally {
+      checked = undefined;
+    }
+  };
+  Object.defineProperty(root, name, { value });
+}
+
+function checkOnce(construct: IConstruct, findings: () => readonly Finding[]): string[] {
+  const known = checked?.get(construct);
+  if (known !== undefined) return known;
+  const errors = check(findings());
+  checked?.set(construct, errors);
+  return errors;
 }
 
 const shown = new Set<string>();

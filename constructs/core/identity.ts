@@ -50,7 +50,8 @@ function identityOf(name: string): Identity {
   };
 }
 
-function nameFromPath(construct: IConstruct): string {
+/** The ids from the chart of a construct down to it, joined by `-`. */
+export function nameFromPath(construct: IConstruct): string {
   const scopes = construct.node.scopes;
   const chart = scopes.findLastIndex((scope) => Chart.isChart(scope));
   return scopes

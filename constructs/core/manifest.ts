@@ -1,10 +1,16 @@
 import { ApiObject, Lazy } from "cdk8s";
 import type { Construct } from "constructs";
 import type { ObjectMeta } from "../kubernetes/types.ts";
+import { KeelsonError } from "../../errors.ts";
+import { catalogueOf } from "../schema/catalogue.ts";
 import type { Draft } from "./draft.ts";
+import { findAt } from "./exceptions.ts";
 import type { Finding } from "./finding.ts";
-import { findUnrenderable, leavesOf } from "./json.ts";
-import { applyPatch, findLost, type PlacedPatch } from "./patch.ts";
+import { findUnrenderable } from "./json.ts";
+import type { Patched } from "./json-patch.ts";
+import type { PlacedPatch } from "./patch.ts";
+import { profileOf } from "./profile.ts";
+import { applyAny, findHidden, targetsOf } from "./user-patch.ts";
 
 /** A Kubernetes object as it is written down. */
 export interface Manifest {
@@ -22,16 +28,19 @@ export interface UserPatch extends PlacedPatch {
 /** A manifest in the tree, with the user's patches on top. */
 export class PatchedObject {
   readonly object: ApiObject;
+  readonly #scope: Construct;
+  readonly #render: () => Manifest;
   readonly #patches: readonly UserPatch[];
 
   /** `render` is called again at synthesis, so that it may depend on the finished tree; its metadata may not. */
   constructor(scope: Construct, id: string, render: () => Manifest, patches: readonly UserPatch[]) {
+    this.#scope = scope;
+    this.#render = render;
     this.#patches = patches;
-    const patched = (): Manifest => patches.reduce<unknown>(applyPatch, render()) as Manifest;
-    const { apiVersion, kind, metadata, ...rest } = patched();
+    const { apiVersion, kind, metadata, ...rest } = this.#patched();
     const parts = Object.keys(rest).map((key): [string, unknown] => [
       key,
-      Lazy.any({ produce: () => valueOf(patched(), key) }),
+      Lazy.any({ produce: () => valueOf(this.#patched(), key) }),
     ]);
     this.object = new ApiObject(scope, id, {
       ...Object.fromEntries(parts),
@@ -41,27 +50,56 @@ export class PatchedObject {
     });
   }
 
-  /** What of the patches does not show in the output: the escape hatch never drops anything in silence. */
+  /** What of the patches does not fit or show in the output: the escape hatch never drops anything in silence. */
   findLostPatches(): readonly Finding[] {
     if (this.#patches.length === 0) return [];
     const rendered: unknown = this.object.toJson();
-    return this.#patches.flatMap((patch) =>
-      findLost(rendered, patch).map((path) => ({
-        code: "patch-lost",
-        severity: "error",
-        constructPath: this.object.node.scope?.node.path ?? "",
-        fieldPath: `${patch.fieldPath}.${path}`,
-        message: "the output does not show the value",
-        fix: "Another patch, or cdk8s itself, overrides it: remove one of the two",
-      })),
-    );
+    return this.#steps().flatMap(({ patch, made, error }) => {
+      if (made === undefined) {
+        const flaw = { message: error.message, fix: "Correct the patch" };
+        return [findAt(this.#scope, "patch-failed", patch.fieldPath, flaw)];
+      }
+      return findHidden(rendered, patch, made).map((path) =>
+        findAt(this.#scope, "patch-lost", path === "" ? patch.fieldPath : `${patch.fieldPath}.${path}`, {
+          message: "the output does not show the value",
+          fix: "Another patch, or cdk8s itself, overrides it: remove one of the two",
+        }),
+      );
+    });
+  }
+
+  #patched(): Manifest {
+    const last = this.#steps().findLast(({ made }) => made !== undefined);
+    return last?.made === undefined ? this.#render() : (last.made.result as Manifest);
+  }
+
+  /** Each patch, with what it makes of what the ones before it made; one that does not fit changes nothing. */
+  #steps(): readonly Step[] {
+    const base = this.#render();
+    const type = catalogueOf(profileOf(this.#scope).kubernetes).find(base.apiVersion, base.kind)?.type;
+    let current: unknown = base;
+    return this.#patches.map((patch) => {
+      try {
+        const made = applyAny(current, patch, type);
+        current = made.result;
+        return { patch, made };
+      } catch (error) {
+        if (!KeelsonError.is(error)) throw error;
+        return { patch, error };
+      }
+    });
   }
 }
+
+type Step =
+  | { readonly patch: UserPatch; readonly made: Patched; readonly error?: undefined }
+  | { readonly patch: UserPatch; readonly made?: undefined; readonly error: KeelsonError };
 
 /** Checks patches before they are applied, and leaves the defaults out that they override. */
 export function checkPatches(draft: Draft, kind: string, patches: readonly UserPatch[]): void {
   for (const { fieldPath, at, value } of patches) {
-    const broken = findUnrenderable(value, fieldPath);
+    const targets = targetsOf(value);
+    const broken = findBroken(targets, fieldPath);
     if (broken !== undefined) {
       draft.find("invalid-value", broken, {
         message: "the value cannot be rendered",
@@ -69,9 +107,9 @@ export function checkPatches(draft: Draft, kind: string, patches: readonly UserP
       });
       continue;
     }
-    for (const [path] of leavesOf(value)) {
+    for (const [path] of targets) {
       const target = [...at, ...path].join(".");
-      if (/^(apiVersion|kind|metadata\.(name|namespace))$/.test(target)) {
+      if (/^(|metadata|apiVersion|kind|metadata\.(name|namespace))$/.test(target)) {
         draft.find("invalid-value", [fieldPath, ...path].join("."), {
           message: "a patch cannot change what names the object",
           fix: "Use the name property, or the chart's namespace",
@@ -80,6 +118,20 @@ export function checkPatches(draft: Draft, kind: string, patches: readonly UserP
       draft.override(`${kind}.${target}`);
     }
   }
+}
+
+function findBroken(
+  targets: readonly (readonly [readonly string[], unknown])[],
+  fieldPath: string,
+): string | undefined {
+  for (const [path, value] of targets) {
+    const place = [fieldPath, ...path];
+    // cdk8s takes an object with such a key for a class instance.
+    if (path.includes("constructor")) return place.slice(0, place.indexOf("constructor") + 1).join(".");
+    const broken = findUnrenderable(value, place.join("."));
+    if (broken !== undefined) return broken;
+  }
+  return undefined;
 }
 
 function valueOf(manifest: Manifest, key: string): unknown {

@@ -1,5 +1,5 @@
 import type { Access } from "../core/access.ts";
-import type { MergePatch } from "../core/patch.ts";
+import type { Patch } from "../core/user-patch.ts";
 import type { Container, Job, NetworkPolicy, PodSpec, ServiceAccount } from "../kubernetes/types.ts";
 import type { PodProps } from "../pod/props.ts";
 
@@ -25,11 +25,11 @@ export interface JobProps extends RunProps {
   readonly patch?: JobPatch;
 }
 
-/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+/** Patches of the objects, applied in this order: what a later one says, holds. */
 export interface JobPatch {
-  readonly container?: MergePatch<Container>;
-  readonly pod?: MergePatch<PodSpec>;
-  readonly job?: MergePatch<Job>;
-  readonly serviceAccount?: MergePatch<ServiceAccount>;
-  readonly networkPolicy?: MergePatch<NetworkPolicy>;
+  readonly container?: Patch<Container>;
+  readonly pod?: Patch<PodSpec>;
+  readonly job?: Patch<Job>;
+  readonly serviceAccount?: Patch<ServiceAccount>;
+  readonly networkPolicy?: Patch<NetworkPolicy>;
 }

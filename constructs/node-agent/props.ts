@@ -1,5 +1,5 @@
 import type { Access } from "../core/access.ts";
-import type { MergePatch } from "../core/patch.ts";
+import type { Patch } from "../core/user-patch.ts";
 import type { Container, DaemonSet, NetworkPolicy, PodSpec, ServiceAccount } from "../kubernetes/types.ts";
 import type { Health, PodProps } from "../pod/props.ts";
 
@@ -15,11 +15,11 @@ export interface NodeAgentProps extends PodProps {
   readonly patch?: NodeAgentPatch;
 }
 
-/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+/** Patches of the objects, applied in this order: what a later one says, holds. */
 export interface NodeAgentPatch {
-  readonly container?: MergePatch<Container>;
-  readonly pod?: MergePatch<PodSpec>;
-  readonly daemonSet?: MergePatch<DaemonSet>;
-  readonly serviceAccount?: MergePatch<ServiceAccount>;
-  readonly networkPolicy?: MergePatch<NetworkPolicy>;
+  readonly container?: Patch<Container>;
+  readonly pod?: Patch<PodSpec>;
+  readonly daemonSet?: Patch<DaemonSet>;
+  readonly serviceAccount?: Patch<ServiceAccount>;
+  readonly networkPolicy?: Patch<NetworkPolicy>;
 }

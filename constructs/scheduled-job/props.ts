@@ -1,4 +1,4 @@
-import type { MergePatch } from "../core/patch.ts";
+import type { Patch } from "../core/user-patch.ts";
 import type { RunProps } from "../job/props.ts";
 import type { Container, CronJob, NetworkPolicy, PodSpec, ServiceAccount } from "../kubernetes/types.ts";
 
@@ -27,11 +27,11 @@ export type Schedule =
   | "@monthly"
   | "@yearly";
 
-/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+/** Patches of the objects, applied in this order: what a later one says, holds. */
 export interface ScheduledJobPatch {
-  readonly container?: MergePatch<Container>;
-  readonly pod?: MergePatch<PodSpec>;
-  readonly cronJob?: MergePatch<CronJob>;
-  readonly serviceAccount?: MergePatch<ServiceAccount>;
-  readonly networkPolicy?: MergePatch<NetworkPolicy>;
+  readonly container?: Patch<Container>;
+  readonly pod?: Patch<PodSpec>;
+  readonly cronJob?: Patch<CronJob>;
+  readonly serviceAccount?: Patch<ServiceAccount>;
+  readonly networkPolicy?: Patch<NetworkPolicy>;
 }

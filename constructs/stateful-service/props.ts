@@ -1,5 +1,5 @@
 import type { Access } from "../core/access.ts";
-import type { MergePatch } from "../core/patch.ts";
+import type { Patch } from "../core/user-patch.ts";
 import type {
   Container,
   NetworkPolicy,
@@ -41,14 +41,14 @@ export interface Volume {
   readonly storageClass?: string;
 }
 
-/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+/** Patches of the objects, applied in this order: what a later one says, holds. */
 export interface StatefulServicePatch {
-  readonly container?: MergePatch<Container>;
-  readonly pod?: MergePatch<PodSpec>;
-  readonly statefulSet?: MergePatch<StatefulSet>;
-  readonly service?: MergePatch<Service>;
-  readonly peers?: MergePatch<Service>;
-  readonly serviceAccount?: MergePatch<ServiceAccount>;
-  readonly networkPolicy?: MergePatch<NetworkPolicy>;
-  readonly podDisruptionBudget?: MergePatch<PodDisruptionBudget>;
+  readonly container?: Patch<Container>;
+  readonly pod?: Patch<PodSpec>;
+  readonly statefulSet?: Patch<StatefulSet>;
+  readonly service?: Patch<Service>;
+  readonly peers?: Patch<Service>;
+  readonly serviceAccount?: Patch<ServiceAccount>;
+  readonly networkPolicy?: Patch<NetworkPolicy>;
+  readonly podDisruptionBudget?: Patch<PodDisruptionBudget>;
 }

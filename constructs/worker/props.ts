@@ -1,7 +1,7 @@
 import type { DeploymentProps } from "../application/deployment.ts";
 import type { Scale } from "../application/scale.ts";
 import type { Access } from "../core/access.ts";
-import type { MergePatch } from "../core/patch.ts";
+import type { Patch } from "../core/user-patch.ts";
 import type {
   Container,
   Deployment,
@@ -25,13 +25,13 @@ export interface WorkerOptions extends DeploymentProps {
   readonly patch?: WorkerPatch;
 }
 
-/** Merge patches (RFC 7396), applied in this order: what a later one says, holds. */
+/** Patches of the objects, applied in this order: what a later one says, holds. */
 export interface WorkerPatch {
-  readonly container?: MergePatch<Container>;
-  readonly pod?: MergePatch<PodSpec>;
-  readonly deployment?: MergePatch<Deployment>;
-  readonly serviceAccount?: MergePatch<ServiceAccount>;
-  readonly networkPolicy?: MergePatch<NetworkPolicy>;
-  readonly podDisruptionBudget?: MergePatch<PodDisruptionBudget>;
-  readonly autoscaler?: MergePatch<HorizontalPodAutoscaler>;
+  readonly container?: Patch<Container>;
+  readonly pod?: Patch<PodSpec>;
+  readonly deployment?: Patch<Deployment>;
+  readonly serviceAccount?: Patch<ServiceAccount>;
+  readonly networkPolicy?: Patch<NetworkPolicy>;
+  readonly podDisruptionBudget?: Patch<PodDisruptionBudget>;
+  readonly autoscaler?: Patch<HorizontalPodAutoscaler>;
 }

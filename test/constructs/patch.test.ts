@@ -17,7 +17,8 @@ const { patch } = fc.letrec((tie) => ({
 }));
 
 describe("A patch", () => {
-  it("appears in the output as it is, or is reported as lost", () => {
+  it("appears in the output as it is, or is reported as lost", function () {
+    this.timeout(60_000);
     fc.assert(
       fc.property(patch, (value) => {
         const service = webService({ patch: { deployment: value } });
