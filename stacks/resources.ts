@@ -206,6 +206,31 @@ export class WorkerNode extends pulumi.CustomResource {
   }
 }
 
+/** A provider of its own that listens for those who want to reach a cluster's API through the cluster's hosts. */
+export class ApiProxyProvider extends pulumi.ProviderResource {
+  constructor(
+    name: string,
+    args: { readonly apiProxy: pulumi.Input<string> },
+    options?: pulumi.ResourceOptions,
+  ) {
+    super("keelson", name, args, versioned(options));
+  }
+}
+
+/** A kubeconfig that leads through the listener of its own provider. */
+export class ApiProxy extends pulumi.CustomResource {
+  /** A secret. */
+  declare readonly kubeconfig: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: { readonly kubeconfig: pulumi.Input<string>; readonly proxyUrl: pulumi.Input<string> },
+    options?: pulumi.CustomResourceOptions,
+  ) {
+    super("keelson:index:ApiProxy", name, { ...args }, versioned(options));
+  }
+}
+
 /** Asks for the provider of this very package. */
 function versioned(options: pulumi.CustomResourceOptions | undefined): pulumi.CustomResourceOptions {
   return pulumi.mergeOptions({ version }, options);

@@ -1,7 +1,7 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "../../clusters/cluster.ts";
-import { completeEndpoint } from "../../clusters/endpoint.ts";
+import { apiPortOf, completeEndpoint } from "../../clusters/endpoint.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import { defaultNetwork } from "../../clusters/define-cluster.ts";
 import type { Proxy } from "../../clusters/proxy.ts";
@@ -19,6 +19,7 @@ import {
   WorkerNode,
 } from "../resources.ts";
 import type { ExtraImage } from "../../toolchain/image-recipes.ts";
+import { type ApiProxyArgs, proxiedKubeconfig } from "./api-proxy.ts";
 import type { Cluster } from "./cluster.ts";
 import { digestKeyOf } from "./digest-key.ts";
 
@@ -44,6 +45,14 @@ export interface SshClusterArgs {
    * @default false
    */
   readonly allowNewCluster?: boolean;
+  /**
+   * How Pulumi's Kubernetes provider reaches the API: directly, or through the SSH connections of the control-plane
+   * hosts. keelson's own work always goes through them.
+   * @default - "ssh" if a control-plane host is behind a bastion, else "direct"
+   */
+  readonly apiAccess?: "direct" | "ssh";
+  /** With `apiAccess: "ssh"`, the port of 127.0.0.1 on which a run listens. @default - from 20000 to 29999, by cluster */
+  readonly apiProxyPort?: number;
   /** What tells clusters apart: region, stage, kind of hardware. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
   /** What the cluster offers to applications, beyond its Kubernetes version. @default {} */
@@ -103,11 +112,14 @@ export function declareCluster(
   });
   const settled = [services, ...workers];
   new ClusterEndpoint(name, { ...access, hosts: all }, { ...child, dependsOn: settled });
+  const apiPort = apiPortOf(cluster.endpoint);
+  const proxy = { ...child, name, identity, kubeconfig: plane.kubeconfig, apiPort, controlPlane };
+  const kubeconfig = reachableKubeconfig(args, proxy);
   return {
     name,
     labels: args.labels ?? {},
     kubeconfig: plane.kubeconfig,
-    provider: apiProvider(name, plane.kubeconfig, clusterId, { parent, dependsOn: settled }),
+    provider: apiProvider(name, kubeconfig, clusterId, { parent, dependsOn: settled }),
     profile: profileOf(cluster.kubernetes, args.profile),
     clusterId,
     nodeAddresses: Object.fromEntries(
@@ -116,6 +128,13 @@ export function declareCluster(
     deletedWith: checked,
     digestKey: pulumi.secret(identity.apply(digestKeyOf)),
   };
+}
+
+/** The kubeconfig with which Pulumi's Kubernetes provider gets there. */
+function reachableKubeconfig(args: SshClusterArgs, proxy: Omit<ApiProxyArgs, "port">): pulumi.Output<string> {
+  const behind = Object.values(proxy.controlPlane).some(({ connection }) => connection.bastion !== undefined);
+  const { apiAccess = behind ? "ssh" : "direct", apiProxyPort } = args;
+  return apiAccess === "ssh" ? proxiedKubeconfig({ ...proxy, port: apiProxyPort }) : proxy.kubeconfig;
 }
 
 /** The Kubernetes provider of one cluster. */

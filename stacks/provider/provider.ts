@@ -1,6 +1,7 @@
 import { KeelsonError } from "../../errors.ts";
 import { Masker } from "../../remote/mask.ts";
 import type { RunnerPool } from "../../remote/runner.ts";
+import { type ApiProxy, openApiProxy, type ApiProxySettings } from "./api-proxy.ts";
 import { Checker, type CheckProblem } from "./checker.ts";
 import { type CallMode, openCall, type OpenCall, type Subject, typeOf } from "./call.ts";
 import { diffResource, type ResourceDiff } from "./diff.ts";
@@ -32,11 +33,22 @@ export class Provider {
   #pool: RunnerPool | undefined;
   #working = 0;
   #isEnding = false;
+  #proxy: ApiProxy | undefined;
   #cancel = new AbortController();
 
   constructor(options: ProviderOptions) {
     this.#options = options;
     this.#resources = new Map(options.resources.map((resource) => [resource.type, resource]));
+  }
+
+  /** Takes the provider's own settings: `apiProxy` opens the way to a cluster's API, for as long as the provider lives. */
+  async configure(config: Value): Promise<void> {
+    const text = peel(isRecord(config) ? config["apiProxy"] : undefined);
+    if (typeof text !== "string") return;
+    const settings = JSON.parse(text) as ApiProxySettings;
+    this.#masker.add(settings.password);
+    await this.#proxy?.close();
+    this.#proxy = await openApiProxy(settings, this.#openPool());
   }
 
   /** Names what is wrong with the inputs. Does no I/O. */
@@ -137,6 +149,8 @@ export class Provider {
   async close(): Promise<void> {
     await this.cancel();
     await this.#options.world.leases.release();
+    await this.#proxy?.close();
+    this.#proxy = undefined;
     await this.#pool?.close();
     this.#pool = undefined;
   }
@@ -171,6 +185,11 @@ export class Provider {
     const [masker, pool, cancelled] = [this.#masker, this.#pool, this.#cancel.signal];
     const shared = { world, engine, masker, pool, cancelled, silences: this.#silences };
     return openCall(shared, subject, mode, values);
+  }
+
+  #openPool(): RunnerPool {
+    this.#pool ??= this.#options.world.openPool(this.#masker);
+    return this.#pool;
   }
 
   #failed(

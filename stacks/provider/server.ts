@@ -10,7 +10,7 @@ import { toDiffResponse, toFailures, toServiceError } from "./answers.ts";
 import type { EngineConnection } from "./engine-client.ts";
 import { describeFailure } from "./failure.ts";
 import type { Outcome, Provider } from "./provider.ts";
-import { peel, type Value } from "./values.ts";
+import { isRecord, peel, type Value } from "./values.ts";
 import { version } from "./version.ts";
 import { fromStruct, toStruct } from "./wire.ts";
 
@@ -69,9 +69,12 @@ function plumbing(provider: Provider, engine: EngineConnection): object {
       response.setInputs(request.getNews());
       return response;
     }),
-    diffConfig: answer(() => toDiffResponse({ properties: [], replaces: [] })),
-    configure: answer<pb.ConfigureRequest>((request) => {
-      refuseOtherVersion(fromStruct(request.getArgs()));
+    // A difference makes the engine configure the provider anew: the settings of the run before may be worth nothing.
+    diffConfig: answer<pb.DiffRequest>((request) => diffConfig(request)),
+    configure: answer<pb.ConfigureRequest>(async (request) => {
+      const config = fromStruct(request.getArgs());
+      refuseOtherVersion(config);
+      await provider.configure(config);
       const response = new messages.ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setSupportspreview(true);
@@ -169,6 +172,14 @@ function fill<Response extends pb.CreateResponse | pb.UpdateResponse | pb.ReadRe
   response.setProperties(toStruct(outputs));
   response.setRefreshBeforeUpdate(refreshBeforeUpdate);
   return response;
+}
+
+function diffConfig(request: pb.DiffRequest): ReturnType<typeof toDiffResponse> {
+  const [before, after] = [fromStruct(request.getOlds()), fromStruct(request.getNews())].map((config) =>
+    peel(isRecord(config) ? config["apiProxy"] : undefined),
+  );
+  const change = { path: "apiProxy", kind: "update", replaces: false, input: true } as const;
+  return toDiffResponse({ properties: before === after ? [] : [change], replaces: [] });
 }
 
 function refuseOtherVersion(config: Value): void {

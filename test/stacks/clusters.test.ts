@@ -53,6 +53,21 @@ describe("cluster components", () => {
     );
   });
 
+  it("lead the Kubernetes provider through the hosts that are behind a bastion, and no other", async () => {
+    const bastion = { address: "203.0.113.7", privateKey: key };
+    await bareMetal({ ssh: { user: "admin", privateKey: key, sudoPassword: "open sesame", bastion } });
+    const proxy = typed("ApiProxy");
+    assert.match(proxy?.provider ?? "", /pulumi:providers:keelson::edge::/);
+    assert.match(proxy?.deletedWith ?? "", /ClusterHosts::edge$/);
+    const provider = engine.registered.find(({ type }) => type === "pulumi:providers:keelson");
+    const settings = JSON.stringify(provider?.inputs);
+    assert.match(settings, /203\.0\.113\.7/);
+    assert.doesNotMatch(settings, /open sesame/);
+    engine.registered.length = 0;
+    await bareMetal({ apiAccess: "direct", ssh: { privateKey: key, bastion } });
+    assert.equal(typed("ApiProxy"), undefined);
+  });
+
   it("delete everything of a cluster with its hosts, and a worker with no machine", async () => {
     await bareMetal();
     for (const type of ["ControlPlane", "ClusterServices", "WorkerNode"]) {

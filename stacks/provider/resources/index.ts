@@ -1,4 +1,5 @@
 import { type AnyResource, anyResource } from "../resource.ts";
+import { apiProxy } from "./api-proxy.ts";
 import { clusterEndpoint } from "./cluster-endpoint.ts";
 import { clusterHosts } from "./cluster-hosts.ts";
 import { clusterIdentity } from "./cluster-identity.ts";
@@ -16,4 +17,5 @@ export const resources: readonly AnyResource[] = [
   anyResource(clusterServices),
   anyResource(workerNode),
   anyResource(clusterEndpoint),
+  anyResource(apiProxy),
 ];

@@ -1,0 +1,49 @@
+import { parse, stringify } from "yaml";
+import { KeelsonError } from "../../../errors.ts";
+import type { Resource } from "../resource.ts";
+
+export interface ApiProxyInputs {
+  /** Unknown in the preview of a new cluster. */
+  readonly kubeconfig?: string;
+  /** Where the provider listens for SOCKS clients, with user and password. */
+  readonly proxyUrl?: string;
+}
+
+export interface ApiProxyOutputs {
+  /** The kubeconfig, through the proxy. */
+  readonly kubeconfig: string;
+}
+
+/**
+ * The kubeconfig that leads through the listener of its own provider. Reading it before every update and every destroy
+ * makes the engine start that provider before the first one that needs the listener.
+ */
+export const apiProxy: Resource<ApiProxyInputs, ApiProxyOutputs> = {
+  type: "keelson:index:ApiProxy",
+  outputs: ["kubeconfig"],
+  secretOutputs: ["kubeconfig"],
+  refreshBeforeUpdate: true,
+  diff: {},
+  check(inputs) {
+    inputs.text("kubeconfig");
+    inputs.text("proxyUrl");
+  },
+  id: () => "proxy",
+  create: (_call, inputs) => Promise.resolve({ outputs: throughProxy(inputs) }),
+  update: (_call, inputs) => Promise.resolve(throughProxy(inputs)),
+  read: () => Promise.resolve({}),
+  delete: () => Promise.resolve(),
+};
+
+function throughProxy({ kubeconfig, proxyUrl }: ApiProxyInputs): Partial<ApiProxyOutputs> {
+  if (kubeconfig === undefined || proxyUrl === undefined) return {};
+  const config = parse(kubeconfig) as { clusters?: { cluster: Record<string, unknown> }[] } | null;
+  if (!Array.isArray(config?.clusters)) {
+    throw new KeelsonError(
+      "KEELSON_INVALID_INPUT",
+      "Cannot lead the kubeconfig through a proxy: it names no cluster",
+    );
+  }
+  for (const { cluster } of config.clusters) cluster["proxy-url"] = proxyUrl;
+  return { kubeconfig: stringify(config) };
+}
