@@ -55,6 +55,7 @@ const central = new Set([
   "WorkerNode:claim",
   "WorkerNode:images",
   "WorkerNode:join",
+  "WorkerNode:node settings",
   "WorkerNode:registration",
   "ControlPlane:API ready",
 ]);
