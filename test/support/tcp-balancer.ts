@@ -8,6 +8,7 @@ export class TcpBalancer {
   upstreams: readonly string[] = [];
   readonly #port: number;
   readonly #sockets = new Set<Socket>();
+  #isClosed = false;
   readonly #server = createServer((client) => {
     this.#serve(client);
   });
@@ -23,6 +24,7 @@ export class TcpBalancer {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -32,7 +34,6 @@ export class TcpBalancer {
     const ways = this.upstreams.map((address) => () => this.#dial(address));
     firstLiving(ways, 500, (late) => late.destroy()).then(
       (server) => {
-        this.#keep(server);
         client.pipe(server).pipe(client);
         client.once("close", () => server.destroy());
         server.once("close", () => client.destroy());
@@ -43,11 +44,19 @@ export class TcpBalancer {
 
   #dial(address: string): Promise<Socket> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new Error("the balancer is closed"));
+        return;
+      }
       const socket = connect({ host: address, port: this.#port });
+      this.#keep(socket);
       socket.once("connect", () => {
         resolve(socket);
       });
       socket.once("error", reject);
+      socket.once("close", () => {
+        reject(new Error("the connection was given up"));
+      });
     });
   }
 
