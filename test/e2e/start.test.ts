@@ -4,7 +4,7 @@ import { access, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { localMachines } from "../../machines/index.ts";
-import { retryUntil } from "../../machines/nspawn/retry.ts";
+import { waitFor } from "../../remote/wait.ts";
 import { waitForAnswers } from "../../scripts/local/clusters.ts";
 import { project, stack } from "../../scripts/local/stack.ts";
 import { processesOf } from "../../scripts/testing/leftovers.ts";
@@ -121,7 +121,7 @@ describe("npm start and npm run stop", function () {
       const fresh = now.filter(({ ready, bootId }) => ready && !before.has(bootId));
       return fresh.length === 4 ? true : undefined;
     };
-    assert.ok(await retryUntil(180_000, isBack), "the nodes do not come back");
+    await waitFor({ what: "the nodes to come back", deadlineMs: 180_000, probe: isBack });
     await waitForAnswers(urls);
     await previewNoChanges();
   });
