@@ -70,7 +70,6 @@ const central = new Set([
   "WorkerNode:join",
   "WorkerNode:node settings",
   "WorkerNode:registration",
-  "ControlPlane:API ready",
 ]);
 const stops = [...boundaries.filter((stop) => !(stop in damages)), ...Object.keys(damages)];
 
