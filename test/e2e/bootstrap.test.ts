@@ -9,6 +9,7 @@ import type { ReachableHost } from "../../bootstrap/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { localMachines } from "../../machines/index.ts";
 import { itLong } from "../support/long.ts";
+import { waitFor } from "../../remote/wait.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
 import { skipBecause } from "../support/skip.ts";
@@ -133,7 +134,7 @@ describe("bootstrap on local machines", function () {
   it("ends with a whole worker after all that", async () => {
     const { operation } = fleet.operation();
     await fleet.apply(operation);
-    assert.deepEqual(await fleet.pending(operation), []);
+    await waitForNothingPending(operation);
   });
 
   it("resets all hosts of the cluster, leaves them clean, and does nothing the second time", async () => {
@@ -165,7 +166,7 @@ describe("bootstrap on local machines", function () {
   itLong("ends with a whole cluster after all that", async () => {
     const { operation } = fleet.operation();
     await fleet.apply(operation);
-    assert.deepEqual(await fleet.pending(operation), []);
+    await waitForNothingPending(operation);
   });
 
   itLong("passes a silent host over when it resets, and names it", async () => {
@@ -178,6 +179,16 @@ describe("bootstrap on local machines", function () {
     });
     assert.deepEqual({ reset, silent }, { reset: ["bootstrap-cp"], silent: ["bootstrap-w1"] });
   });
+
+  /** The pods of the pod network are ready a moment after the Node that they make ready. */
+  async function waitForNothingPending(operation: bootstrap.Operation): Promise<void> {
+    await waitFor({
+      what: "nothing to be pending",
+      deadlineMs: 60_000,
+      probe: async () => ((await fleet.pending(operation)).length === 0 ? true : undefined),
+      diagnose: async () => (await fleet.pending(operation)).join(", "),
+    });
+  }
 
   /** The child may also get through before its time: then there was nothing to interrupt. */
   async function killIn(phase: string, delayMs: number): Promise<void> {
