@@ -95,7 +95,7 @@ describe("bootstrap on local machines", function () {
     assert.deepEqual(left, { reset: [], silent: [] });
   });
 
-  it("refuses to work on a host that another run works on, and names that run", async () => {
+  itLong("refuses to work on a host that another run works on, and names that run", async () => {
     const { operation } = fleet.operation({
       onPhase: () => undefined,
     });

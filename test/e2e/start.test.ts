@@ -75,7 +75,7 @@ describe("npm start and npm run stop", function () {
     assert.deepEqual(await runningParts(), []);
   });
 
-  it("goes on after that, until everything loses its power while a worker joins", async () => {
+  itLong("goes on after that, until everything loses its power while a worker joins", async () => {
     await startAndKill(/join the cluster with kubeadm/, () =>
       Promise.all(machines.map((machine) => localMachines().powerOff(machine))),
     );
