@@ -5,6 +5,7 @@ import type { KubeClient } from "../kube/client.ts";
 import { hasStatus } from "../kube/errors.ts";
 import { diagnoseNode } from "../kube/node-diagnosis.ts";
 import { constantApiName } from "./api-names.ts";
+import { nodePath } from "../kube/node-path.ts";
 import type { ClusterAccess, Operation } from "./operation.ts";
 import type { NodeFacts, RawNode } from "./node-facts.ts";
 import { parseNode } from "./node-facts.ts";
@@ -91,10 +92,6 @@ async function remove(client: KubeClient, path: string, signal?: AbortSignal): P
   } catch (error) {
     if (!hasStatus(error, 404)) throw error;
   }
-}
-
-function nodePath(name: string): string {
-  return `/api/v1/nodes/${encodeURIComponent(name)}`;
 }
 
 function tokenSecret(id: string, secret: string, nodeName: string): object {

@@ -1,6 +1,5 @@
-import { ProblemsError } from "../errors.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { drainBlockers, readDrainFacts } from "../kube/drain-blockers.ts";
+import { readDrainFacts, refuseBlockedDrain } from "../kube/drain-blockers.ts";
 import type { DrainOptions } from "../kube/drain.ts";
 import { podName, podsToMove } from "../kube/pods-to-move.ts";
 
@@ -18,8 +17,7 @@ export async function describeDrain(
 ): Promise<string> {
   const pods = await podsToMove(client, node, signal);
   if (policy.bestEffort !== true) {
-    const blockers = drainBlockers(await readDrainFacts(client, pods, signal), policy);
-    if (blockers.length > 0) throw new ProblemsError(`drain node "${node}"`, blockers);
+    refuseBlockedDrain(node, await readDrainFacts(client, pods, signal), policy);
   }
   if (pods.length === 0) return "drain the Node: no pod has to move";
   const names = pods.slice(0, mostNames).map(podName);

@@ -1,5 +1,4 @@
 import type { HostFacts } from "../clusters/facts.ts";
-import type { DrainPolicy } from "../kube/drain-blockers.ts";
 import { drain } from "../kube/drain.ts";
 import type { Runner } from "../remote/runner.ts";
 import { describeDrain } from "./describe-drain.ts";
@@ -11,12 +10,10 @@ import { ownerAnnotation } from "./node-settings.ts";
 import type { ReachableHost } from "./operation.ts";
 import { seatsOf } from "./plane.ts";
 import type { Plane } from "./plane.ts";
+import { removalDrainPolicy } from "./removal-drain-policy.ts";
 import { lookSoon, resetHost } from "./reset-host.ts";
 
 type Leave = Extract<EtcdStep, { kind: "leave" }>;
-
-/** A host that is silent to SSH may still run its pods; one that is dead is noticed by the API only after a while. */
-const silentDrainSeconds = 20;
 
 /**
  * Takes a host out of the control plane: drains its Node while its kubelet still reaches an API, removes its member
@@ -112,16 +109,18 @@ async function drainNode({ client, operation }: Plane, { leaver }: Leave, found:
   const onProgress = (line: string): void => {
     operation.log(leaver.name, line);
   };
-  await drain(client, leaver.nodeName, { ...policyFor(found), signal: operation.signal, onProgress });
+  await drain(client, leaver.nodeName, {
+    ...removalDrainPolicy(hasKubelet(found)),
+    signal: operation.signal,
+    onProgress,
+  });
 }
 
 function drainIntent({ client, operation }: Plane, { leaver }: Leave, found: Found): Promise<string> {
-  return describeDrain(client, leaver.nodeName, { policy: policyFor(found), signal: operation.signal });
-}
-
-/** Pods of a dead kubelet never say that they ended: they go with their Node. */
-function policyFor(found: Found): DrainPolicy & { readonly bestEffort?: boolean } {
-  return hasKubelet(found) ? {} : { bestEffort: true, timeoutSeconds: silentDrainSeconds };
+  return describeDrain(client, leaver.nodeName, {
+    policy: removalDrainPolicy(hasKubelet(found)),
+    signal: operation.signal,
+  });
 }
 
 function hasKubelet({ facts }: Found): boolean {

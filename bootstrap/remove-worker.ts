@@ -2,17 +2,16 @@ import type { HostFacts } from "../clusters/facts.ts";
 import { KeelsonError } from "../errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { drain } from "../kube/drain.ts";
+import { nodePath } from "../kube/node-path.ts";
 import { clusterApi, openClient } from "./api.ts";
 import { describeDrain } from "./describe-drain.ts";
 import { poolLabel, withDrainSlot } from "./drain-slots.ts";
+import { removalDrainPolicy } from "./removal-drain-policy.ts";
 import { parseNode } from "./node-facts.ts";
 import type { NodeFacts, RawNode } from "./node-facts.ts";
 import { hostAnnotation, ownerAnnotation } from "./node-settings.ts";
 import type { Operation, ReachableHost, RemoveWorker, WorkerRequest } from "./operation.ts";
 import { lookSoon, resetHost } from "./reset-host.ts";
-
-/** A host whose kubelet is silent may still run its pods; one that is dead is noticed by the API only after a while. */
-const silentDrainSeconds = 20;
 
 /** How long a worker waits for others of its pool that leave first. Each of them has a deadline of its own. */
 const slotDeadlineMs = 30 * 60 * 1000;
@@ -97,8 +96,7 @@ async function drainNode(operation: Operation, request: WorkerRequest, removal: 
   if (!isOwn(request, own, facts) || (!lives && !own.ready)) return;
   const others = [...nodes].filter(([name, node]) => name !== host.nodeName && canHost(node));
   if (others.length === 0) return;
-  // Pods of a dead kubelet never say that they ended: they go with their Node.
-  const policy = lives ? { ...request.drain } : { bestEffort: true, timeoutSeconds: silentDrainSeconds };
+  const policy = removalDrainPolicy(lives, request.drain);
   onIntent({ host: host.name, what: await describeDrain(client, host.nodeName, { policy, signal }) });
   if (operation.preview) return;
   operation.onPhase?.(host.name, "drain");
@@ -146,10 +144,6 @@ async function deleteNode(
   operation.onIntent({ host: name, what: "remove the Node" });
   if (!operation.preview) await api.deleteNode(nodeName);
   return true;
-}
-
-function nodePath(name: string): string {
-  return `/api/v1/nodes/${encodeURIComponent(name)}`;
 }
 
 async function listNodes(client: KubeClient, signal: AbortSignal): Promise<ReadonlyMap<string, NodeFacts>> {

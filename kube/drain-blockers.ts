@@ -1,4 +1,4 @@
-import type { Problem } from "../errors.ts";
+import { type Problem, ProblemsError } from "../errors.ts";
 import type { KubeClient } from "./client.ts";
 import { selects } from "./label-selector.ts";
 import type { LabelSelector } from "./label-selector.ts";
@@ -62,6 +62,16 @@ export async function readDrainFacts(
     hasClaims ? list<Volume>("/api/v1/persistentvolumes") : [],
   ]);
   return { pods, budgets, volumes };
+}
+
+/**
+ * Refuses a drain that would never end.
+ *
+ * @throws ProblemsError with every pod that will not leave the node
+ */
+export function refuseBlockedDrain(node: string, facts: DrainFacts, policy: DrainPolicy): void {
+  const blockers = drainBlockers(facts, policy);
+  if (blockers.length > 0) throw new ProblemsError(`drain node "${node}"`, blockers);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { KeelsonError, ProblemsError, throwIfAborted } from "../errors.ts";
+import { KeelsonError, throwIfAborted } from "../errors.ts";
 import type { KubeClient } from "./client.ts";
-import { drainBlockers, isLocked, readDrainFacts } from "./drain-blockers.ts";
+import { isLocked, readDrainFacts, refuseBlockedDrain } from "./drain-blockers.ts";
 import type { Budget, DrainPolicy } from "./drain-blockers.ts";
 import { hasStatus, KubeError } from "./errors.ts";
+import { nodePath } from "./node-path.ts";
 import { podName, podsToMove } from "./pods-to-move.ts";
 import type { Pod } from "./pods-to-move.ts";
 
@@ -66,8 +67,7 @@ export async function drain(client: KubeClient, node: string, options: DrainOpti
     podsToMove(client, node, signal),
   ]);
   const facts = await readDrainFacts(client, pods, signal);
-  const blockers = options.bestEffort === true ? [] : drainBlockers(facts, options);
-  if (blockers.length > 0) throw new ProblemsError(`drain node "${node}"`, blockers);
+  if (options.bestEffort !== true) refuseBlockedDrain(node, facts, options);
   const wasSchedulable = before?.spec?.unschedulable !== true;
   try {
     if (wasSchedulable) await cordon(client, node, true, signal);
@@ -186,10 +186,6 @@ function preconditions({ metadata: { uid } }: Pod): object {
 
 function podPath({ metadata: { namespace, name } }: Pod): string {
   return `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(name)}`;
-}
-
-function nodePath(name: string): string {
-  return `/api/v1/nodes/${encodeURIComponent(name)}`;
 }
 
 function late(node: string, pods: readonly Pod[], waits: readonly string[]): KeelsonError {

@@ -1,4 +1,5 @@
 import type { KubeClient } from "./client.ts";
+import { nodePath } from "./node-path.ts";
 
 interface Condition {
   readonly type: string;
@@ -35,7 +36,7 @@ interface Event {
 
 /** Says in one line why a node is not Ready, as the API sees it: conditions, system pods, the last warning. */
 export async function diagnoseNode(client: KubeClient, node: string, signal?: AbortSignal): Promise<string> {
-  const found = await client.find<Node>(`/api/v1/nodes/${encodeURIComponent(node)}`, {
+  const found = await client.find<Node>(nodePath(node), {
     ...(signal && { signal }),
   });
   if (found === undefined) return "the kubelet has not registered its Node yet";
