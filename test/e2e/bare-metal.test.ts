@@ -13,9 +13,10 @@ import { Evidence } from "../support/evidence.ts";
 import { fingerprint } from "../support/host-fingerprint.ts";
 import { describeLong, itLong } from "../support/long.ts";
 import { clientKeyOf, privateKeysIn } from "../support/private-keys.ts";
+import { succeed } from "../support/command.ts";
 import type { CommandResult } from "../support/pulumi-cli.ts";
 import { findSecret, type SecretSighting } from "../support/secret-search.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 import type { Settings } from "./programs/bare-metal/index.ts";
 
 const project = "bare-metal";
@@ -32,9 +33,7 @@ describe("a bare-metal cluster on hosts that the stack does not own", function (
   const ends: (() => Promise<void>)[] = [];
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     evidence = await Evidence.open(project);
     ends.push(() => evidence.close());
     all = await bareHosts(fleet, names, evidence.privateFolder);
@@ -331,9 +330,4 @@ const problems = [
 
 function onNode(nodeName: string): string {
   return JSON.stringify({ spec: { nodeName } });
-}
-
-function succeed(result: CommandResult): CommandResult {
-  assert.equal(result.exitCode, 0, result.output);
-  return result;
 }

@@ -12,7 +12,7 @@ import { itLong } from "../support/long.ts";
 import { waitFor } from "../../remote/wait.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 const name = "bootstrap";
 const network = await readFile(new URL("../support/pod-network.sh", import.meta.url), "utf8");
@@ -22,9 +22,7 @@ describe("bootstrap on local machines", function () {
   let fleet: LocalFleet;
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     fleet = await localFleet(name, await bootstrap.createIdentity(name));
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ControlPlaneState } from "../../bootstrap/index.ts";
 import { HaFleet } from "../support/ha-fleet.ts";
 import { itLong } from "../support/long.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 describe("a cluster with three control planes", function () {
   this.timeout(600_000);
@@ -10,9 +10,7 @@ describe("a cluster with three control planes", function () {
   let state: ControlPlaneState;
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     fleet = await HaFleet.open("ha");
     await fleet.boot("cp1", "cp2", "cp3", "w1");
   });

@@ -12,8 +12,9 @@ import { bundle, cluster } from "../support/bootstrap.ts";
 import { DoomedRun, killAt, killProcess, type Start } from "../support/doomed-run.ts";
 import { itLong } from "../support/long.ts";
 import { onMachine } from "../support/on-machine.ts";
-import { type CommandResult, pulumiStack } from "../support/pulumi-cli.ts";
-import { skipBecause } from "../support/skip.ts";
+import { succeed } from "../support/command.ts";
+import { pulumiStack } from "../support/pulumi-cli.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 const project = "one-cluster";
 const stack = "kills";
@@ -80,9 +81,7 @@ describe("a run that is killed", function () {
   const upOneByOne: Start = (env) => pulumi(["up", "--yes", "--skip-preview", "--parallel", "1"], { env });
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     succeed(await pulumi(["stack", "init"]));
   });
 
@@ -191,9 +190,4 @@ async function killUnit(machine: string, unit: string): Promise<void> {
   const pids = await processesOf(machine, unit);
   assert.notEqual(pids.length, 0, `${unit} does not run`);
   for (const pid of pids) killProcess(pid);
-}
-
-function succeed(result: CommandResult): CommandResult {
-  assert.equal(result.exitCode, 0, result.output);
-  return result;
 }

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { fleetPaths, defaultLayout, machinePaths, shortId } from "../../machines/nspawn/layout.ts";
 import { localMachines } from "../../machines/index.ts";
 import { machineDriverContract } from "../contracts/machine-driver.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 import { sshTo } from "../support/system-ssh.ts";
 
 const spec = { fleet: "killed", name: "killed-1" };
@@ -20,8 +20,7 @@ describe("local machines on this computer", function () {
   let strangers: readonly string[];
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0)
-      skipBecause(this, "local machines need Linux and root");
+    skipWithoutLocalMachines(this);
     strangers = await namesIn("/run/keelson/inotify-users");
   });
 

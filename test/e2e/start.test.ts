@@ -11,11 +11,11 @@ import { processesOf } from "../../scripts/testing/leftovers.ts";
 import { fleetName } from "../../stacks/components/fleet-name.ts";
 import { stateDirectory } from "../../stacks/engine/state.ts";
 import { resolve } from "../../toolchain/index.ts";
-import { type CommandResult, interruptOnTerminal, runCommand } from "../support/command.ts";
+import { type CommandResult, interruptOnTerminal, runCommand, succeed } from "../support/command.ts";
 import { itLong } from "../support/long.ts";
 import { runScript } from "../support/pulumi-cli.ts";
 import { killTree } from "../support/process-tree.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipBecause, skipWithoutLocalMachines } from "../support/skip.ts";
 
 const fleet = fleetName(project, stack);
 const state = stateDirectory();
@@ -37,9 +37,7 @@ describe("npm start and npm run stop", function () {
   let urls: string[] = [];
 
   before(function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     if (process.env["KEELSON_STATE"] === undefined) {
       skipBecause(
         this,
@@ -175,11 +173,6 @@ async function timed(title: string, args: readonly string[]): Promise<CommandRes
   const began = performance.now();
   const result = await runCommand("npm", args);
   process.stdout.write(`      ${title}: ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
-  return result;
-}
-
-function succeed(result: CommandResult): CommandResult {
-  assert.equal(result.exitCode, 0, result.output);
   return result;
 }
 

@@ -10,9 +10,10 @@ import { resolve } from "../../toolchain/index.ts";
 import { itLong } from "../support/long.ts";
 import { onMachine } from "../support/on-machine.ts";
 import { privateKeysIn } from "../support/private-keys.ts";
+import { succeed } from "../support/command.ts";
 import { type CommandOptions, type CommandResult, pulumiStack } from "../support/pulumi-cli.ts";
 import { findSecret } from "../support/secret-search.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 const project = "one-cluster";
 const fleet = fleetName(project, "test");
@@ -25,9 +26,7 @@ describe("pulumi up on machines of this computer", function () {
   const pulumi = pulumiStack(project, "test");
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     succeed(await pulumi(["stack", "init"]));
   });
 
@@ -155,11 +154,6 @@ describe("pulumi up on machines of this computer", function () {
     return await promisify(execFile)(join(directory, "kubectl"), ["--kubeconfig", kubeconfig, ...args]);
   }
 });
-
-function succeed(result: CommandResult): CommandResult {
-  assert.equal(result.exitCode, 0, result.output);
-  return result;
-}
 
 /** The nodes and machines that a run names with that word, sorted. */
 function changed(output: string, word: string): string[] {

@@ -8,7 +8,7 @@ import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import { localMachines } from "../../machines/index.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 const name = "endpoint";
 const kubectl = "/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf";
@@ -18,9 +18,7 @@ describe("the endpoint of a living cluster", function () {
   let fleet: LocalFleet;
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     fleet = await localFleet(name, await bootstrap.createIdentity(name));
   });
 

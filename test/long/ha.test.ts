@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { residue } from "../../bootstrap/index.ts";
 import { gatherFacts } from "../../bootstrap/facts/gather.ts";
 import { HaFleet } from "../support/ha-fleet.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 const all = ["cp1", "cp2", "cp3", "cp4", "cp5"];
 
@@ -11,9 +11,7 @@ describe("control planes that come and go", function () {
   let fleet: HaFleet;
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     fleet = await HaFleet.open("plane");
     await fleet.boot("cp1", "w1");
   });

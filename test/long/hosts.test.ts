@@ -7,7 +7,7 @@ import { SshPool } from "../../remote/pool.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
 import { onMachine } from "../support/on-machine.ts";
-import { skipBecause } from "../support/skip.ts";
+import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 const name = "hosts";
 const network = await readFile(new URL("../support/pod-network.sh", import.meta.url), "utf8");
@@ -49,9 +49,7 @@ describe("hosts as they are in real life", function () {
   let fleet: LocalFleet;
 
   before(async function () {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      skipBecause(this, "local machines need Linux and root");
-    }
+    skipWithoutLocalMachines(this);
     fleet = await localFleet(name, await bootstrap.createIdentity(name), async (spec, machines) => {
       const [first, second] = machines as [Machine, Machine];
       await onMachine(first.name, prepare(first.address, second.address, 0));

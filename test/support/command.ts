@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
@@ -8,6 +9,12 @@ export interface CommandResult {
   /** Both streams in order. */
   readonly output: string;
   readonly stdout: string;
+}
+
+/** The result of a command that must have succeeded. */
+export function succeed(result: CommandResult): CommandResult {
+  assert.equal(result.exitCode, 0, result.output);
+  return result;
 }
 
 /** What is done to a running command, once, as soon as its output says so. */

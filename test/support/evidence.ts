@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandLines } from "./command-lines.ts";
+import { succeed } from "./command.ts";
 import { type CommandResult, pulumiStack } from "./pulumi-cli.ts";
 
 /** Everything in which runs of Pulumi could show a secret, as files of one folder. */
@@ -71,9 +72,4 @@ export class Evidence {
     await writeFile(path, JSON.stringify(settings), { mode: 0o600 });
     return path;
   }
-}
-
-function succeed(result: CommandResult): CommandResult {
-  if (result.exitCode !== 0) throw new Error(result.output);
-  return result;
 }

@@ -20,6 +20,13 @@ export function skipBecause(context: Mocha.Context, reason: string): never {
   context.skip();
 }
 
+/** Skips the suite of a hook where machines of this computer cannot be made. */
+export function skipWithoutLocalMachines(context: Mocha.Context): void {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    skipBecause(context, "local machines need Linux and root");
+  }
+}
+
 /** Notes why a test, or a suite, is skipped. */
 export function skipWith(carrier: Carrier, reason: string): void {
   carrier[reasonKey] = reason;
