@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { defaultApiPort } from "../clusters/endpoint.ts";
+import { KeelsonError } from "../errors.ts";
 import { kubeClient } from "../kube/client.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { hasStatus } from "../kube/errors.ts";
@@ -15,6 +16,8 @@ import type { NodePatch } from "./node-settings.ts";
 export interface ClusterApi {
   /** Undefined if there is no such Node. */
   node(name: string): Promise<NodeFacts | undefined>;
+  /** What the Node's kubelet runs with, asked through the API server; undefined if the kubelet does not answer. */
+  kubeletConfig(name: string): Promise<KubeletConfig | undefined>;
   /** No error if it is gone. */
   deleteNode(name: string): Promise<void>;
   patchNode(name: string, patch: NodePatch): Promise<void>;
@@ -24,6 +27,11 @@ export interface ClusterApi {
   diagnose(name: string): Promise<string>;
 }
 
+/** A KubeletConfiguration, with every default. */
+export type KubeletConfig = Readonly<Record<string, unknown>>;
+
+/** A kubelet that lives answers at once; one whose host is off does so never. */
+const kubeletPatienceMs = 8000;
 const tokenLifeMs = 15 * 60 * 1000;
 const tokenFolder = "/api/v1/namespaces/kube-system/secrets";
 
@@ -48,6 +56,7 @@ export function clusterApi(client: KubeClient, signal: AbortSignal): ClusterApi 
       const node = await client.find<RawNode>(nodePath(name), { signal });
       return node && parseNode(node);
     },
+    kubeletConfig: (name) => readKubeletConfig(client, name, signal),
     patchNode: async (name, { labels, annotations, taints, uncordon }) => {
       await client.request({
         method: "PATCH",
@@ -64,6 +73,26 @@ export function clusterApi(client: KubeClient, signal: AbortSignal): ClusterApi 
     mintJoinToken: (nodeName) => mintJoinToken(client, nodeName, signal),
     diagnose: (name) => diagnoseNode(client, name, signal),
   };
+}
+
+async function readKubeletConfig(
+  client: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<KubeletConfig | undefined> {
+  const path = `${nodePath(name)}/proxy/configz`;
+  try {
+    const { kubeletconfig } = await client.request<{ readonly kubeletconfig?: KubeletConfig }>({
+      path,
+      signal,
+      timeoutMs: kubeletPatienceMs,
+    });
+    return kubeletconfig;
+  } catch (error) {
+    // The API server answered before: what is silent now is the kubelet behind it.
+    if (!KeelsonError.is(error) || error.code === "KEELSON_ABORTED") throw error;
+    return undefined;
+  }
 }
 
 /** Revoking ignores the signal: a cancelled run must take its token back, too. */

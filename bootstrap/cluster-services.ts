@@ -56,7 +56,7 @@ async function servicesOf(operation: Operation, cluster: Cluster): Promise<reado
 
 /** What an apply would change now; undefined if the API does not answer. */
 export const pendingClusterServices = (operation: Operation, request: Request): Promise<PendingWork> =>
-  listPending(operation, (quiet) => applyClusterServices(quiet, request));
+  listPending(operation, request.cluster.name, (quiet) => applyClusterServices(quiet, request));
 
 interface ServicePlan {
   readonly intent: string;

@@ -37,7 +37,8 @@ export const applyControlPlane: ApplyControlPlane = async (operation, request) =
 export const pendingControlPlane = (
   operation: Operation,
   request: ControlPlaneRequest,
-): Promise<PendingWork> => listPending(operation, (quiet) => applyControlPlane(quiet, request));
+): Promise<PendingWork> =>
+  listPending(operation, request.cluster.name, (quiet) => applyControlPlane(quiet, request));
 
 function refuseCount({ hosts, cluster }: ControlPlaneRequest): void {
   const problem = controlPlaneCountProblem(hosts.length);

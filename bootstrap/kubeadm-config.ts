@@ -33,7 +33,7 @@ export function initConfig(view: ControlPlaneView): string {
   ]);
 }
 
-/** The configuration with which kubeadm makes this host's API server certificate anew, in a folder with the authority. */
+/** The configuration with which kubeadm makes certificates of this host anew, in a folder with their authorities. */
 export function certificateConfig(
   view: ControlPlaneView,
   names: readonly string[],
@@ -75,7 +75,16 @@ function joinConfiguration(view: HostView, token: string): object {
 }
 
 /** The kubeconfig without a user from which a joining host learns whom to trust. */
-export function discoveryConfig({ cluster, caCertificate }: HostView): string {
+export function discoveryConfig(view: HostView): string {
+  return joiningConfig(view, {});
+}
+
+/** The kubeconfig with which a kubelet asks for its first certificate, or for another one. Holds a token. */
+export function bootstrapConfig(view: HostView, token: string): string {
+  return joiningConfig(view, { token });
+}
+
+function joiningConfig({ cluster, caCertificate }: HostView, user: object): string {
   return documents([
     {
       apiVersion: "v1",
@@ -89,7 +98,7 @@ export function discoveryConfig({ cluster, caCertificate }: HostView): string {
           },
         },
       ],
-      users: [{ name: "joining", user: {} }],
+      users: [{ name: "joining", user }],
       contexts: [{ name: cluster.name, context: { cluster: cluster.name, user: "joining" } }],
       "current-context": cluster.name,
     },

@@ -46,9 +46,13 @@ export const paths = {
   apiCertificate: "/etc/kubernetes/pki/apiserver.crt",
   superAdminConf: "/etc/kubernetes/super-admin.conf",
   adminConf: "/etc/kubernetes/admin.conf",
+  controllerManagerConf: "/etc/kubernetes/controller-manager.conf",
+  schedulerConf: "/etc/kubernetes/scheduler.conf",
   kubeletConf: "/etc/kubernetes/kubelet.conf",
   bootstrapKubeletConf: "/etc/kubernetes/bootstrap-kubelet.conf",
   manifests: "/etc/kubernetes/manifests",
   etcdData: "/var/lib/etcd",
   kubelet: "/var/lib/kubelet",
+  /** The kubelet's own certificate and key; a link to the newest. */
+  kubeletCertificate: "/var/lib/kubelet/pki/kubelet-client-current.pem",
 } as const;

@@ -2,6 +2,7 @@ import { apiCertificate } from "./phases/api-certificate.ts";
 import { apiReady } from "./phases/api-ready.ts";
 import { balancer } from "./phases/balancer.ts";
 import { binaries } from "./phases/binaries.ts";
+import { certificates } from "./phases/certificates.ts";
 import { claim } from "./phases/claim.ts";
 import { containerd } from "./phases/containerd.ts";
 import { endpointClients } from "./phases/endpoint-clients.ts";
@@ -13,6 +14,7 @@ import { initialize } from "./phases/initialize.ts";
 import { join, registration } from "./phases/join.ts";
 import { joinControlPlane } from "./phases/join-control-plane.ts";
 import { kernel } from "./phases/kernel.ts";
+import { kubeletCredentials } from "./phases/kubelet-credentials.ts";
 import { kubelet, kubeletRunning } from "./phases/kubelet.ts";
 import { nodeReady, nodeSettings } from "./phases/node.ts";
 import type { NodeView } from "./phases/node.ts";
@@ -36,6 +38,7 @@ const hostPlan: readonly Step<HostView>[] = [
 export const preparationPlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
   [images, identityFiles],
+  [certificates],
   [kubeletRunning],
 ];
 
@@ -44,6 +47,7 @@ export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
   [images, identityFiles, virtualAddress],
   [initialize],
+  [certificates],
   [kubeletRunning],
   [apiReady],
   [apiCertificate],
@@ -56,6 +60,7 @@ export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] 
   ...hostPlan,
   [images, identityFiles, virtualAddress],
   [joinControlPlane],
+  [certificates],
   [kubeletRunning],
   [apiReady],
   [apiCertificate],
@@ -68,6 +73,7 @@ export const workerPlan: readonly Step<NodeView>[] = [
   ...hostPlan,
   [images],
   [join],
+  [kubeletCredentials],
   [endpointClients],
   [kubeletRunning],
   [registration],

@@ -22,9 +22,12 @@ export const applyWorker: ApplyWorker = (operation, request) =>
     await runPlan(operation, await targetOf(operation, request, api), workerPlan);
   });
 
-/** What an apply would change now. A Node that is Ready and as wanted answers for its host: no login. */
+/**
+ * What an apply would change now. A Node that is Ready and as wanted, and whose kubelet answers the API server, answers
+ * for its host: no login.
+ */
 export const pendingWorker = (operation: Operation, request: WorkerRequest): Promise<PendingWork> =>
-  listPending(operation, (quiet) =>
+  listPending(operation, request.host.name, (quiet) =>
     withApi(quiet, request, async (api) => {
       if (await isAsWanted(request, api)) return;
       await runPlan(quiet, await targetOf(quiet, request, api), workerPlan);
@@ -35,8 +38,9 @@ async function isAsWanted(
   { host, cluster, clusterId }: WorkerRequest,
   api: ClusterApi | undefined,
 ): Promise<boolean> {
-  const node = await api?.node(host.nodeName);
+  const [node, kubelet] = await Promise.all([api?.node(host.nodeName), api?.kubeletConfig(host.nodeName)]);
   return (
+    kubelet !== undefined &&
     node?.ready === true &&
     node.kubeletVersion === cluster.kubernetes &&
     nodePatch(host, clusterId, node) === undefined

@@ -182,6 +182,8 @@ export interface KubernetesFacts {
   readonly servers?: Readonly<Record<string, string>>;
   /** The names and addresses in the API server's certificate. */
   readonly apiNames?: readonly string[];
+  /** When each certificate of the host's own programs ends, ISO 8601, by path; empty for one that cannot be read. */
+  readonly certificates?: Readonly<Record<string, string>>;
   /** Whether the API server of this host answers that it is ready. */
   readonly apiReady: boolean;
   /** Whether the kubelet of this host answers that it is healthy. */

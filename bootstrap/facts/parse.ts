@@ -12,6 +12,7 @@ import type {
 } from "../../clusters/facts.ts";
 import { X509Certificate } from "node:crypto";
 import { paths } from "../paths.ts";
+import { parseCertificates } from "./certificates.ts";
 import { parseFirewall } from "./firewall.ts";
 import { parseFirstBoot, parsePackages } from "./first-boot.ts";
 import { askedFeatures } from "./script.ts";
@@ -217,7 +218,8 @@ function namesIn(certificate: string): string[] {
   }
 }
 
-function parseKubernetes({ text, lines }: Sections): KubernetesFacts {
+function parseKubernetes(sections: Sections): KubernetesFacts {
+  const { text, lines } = sections;
   const present = new Set(lines("present"));
   const initialized = text("initialized");
   return {
@@ -230,6 +232,7 @@ function parseKubernetes({ text, lines }: Sections): KubernetesFacts {
     ...(initialized !== "" && { initialized }),
     servers: parseServers(lines("servers")),
     ...(text("apiCertificate") !== "" && { apiNames: namesIn(text("apiCertificate")) }),
+    certificates: parseCertificates(sections),
     apiReady: text("api") === "ok",
     kubeletHealthy: text("kubelet").endsWith("ok"),
   };

@@ -2,6 +2,7 @@ import { quote } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
 import { packagedCommands } from "../packages/managers.ts";
 import { unitPrefix } from "../unit.ts";
+import { certificatesPart } from "./certificates.ts";
 import { firewallPart } from "./firewall.ts";
 import { firstBootPart, lockHolders } from "./first-boot.ts";
 import { surroundingsPart } from "./surroundings.ts";
@@ -75,6 +76,7 @@ export function factsScript(request: FactsRequest): string {
     filesPart(files),
     unitsPart(units),
     kubernetesPart,
+    certificatesPart,
     namesPart(names),
     ...(traces ? [tracesPart] : []),
     ...(syncLatency ? [syncPart] : []),

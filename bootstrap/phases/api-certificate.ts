@@ -1,4 +1,5 @@
 import { isSameName } from "../api-names.ts";
+import { dueLeaves, planeLeaves } from "../certificates/leaves.ts";
 import { apiPortOf } from "../../clusters/endpoint.ts";
 import { command } from "../../remote/quote.ts";
 import { waitFor } from "../../remote/wait.ts";
@@ -19,6 +20,8 @@ export const apiCertificate: Phase<ControlPlaneView> = {
   plan: (view) => {
     const missing = missingNames(view);
     if (view.facts.kubernetes.initialized !== view.clusterId || missing.length === 0) return [];
+    // One that is renewed gets its names by the way.
+    if (dueLeaves(view, planeLeaves).some(({ leaf }) => leaf.path === paths.apiCertificate)) return [];
     return [
       {
         intent: `add to the API server's certificate: ${missing.join(", ")}`,
@@ -27,6 +30,11 @@ export const apiCertificate: Phase<ControlPlaneView> = {
     ];
   },
 };
+
+/** The names that an API server's certificate has and shall have. Pure. */
+export function certifiedNames(view: ControlPlaneView): readonly string[] {
+  return [...new Set([...(view.facts.kubernetes.apiNames ?? []), ...missingNames(view)])].sort();
+}
 
 function missingNames({ facts, apiNames }: ControlPlaneView): readonly string[] {
   const has = facts.kubernetes.apiNames ?? [];
@@ -39,8 +47,7 @@ async function renew(
   missing: readonly string[],
 ): Promise<void> {
   const { runner, signal } = context;
-  const names = [...new Set([...(view.facts.kubernetes.apiNames ?? []), ...missing])].sort();
-  await runner.write(config, certificateConfig(view, names, folder), { mode: 0o600, signal });
+  await runner.write(config, certificateConfig(view, certifiedNames(view), folder), { mode: 0o600, signal });
   await runUnit(context, { name: "api-certificate", script, deadlineSeconds: 60 });
   const [name = ""] = missing;
   await waitFor({

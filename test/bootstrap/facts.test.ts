@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseFacts } from "../../bootstrap/facts/parse.ts";
 import { factsScript } from "../../bootstrap/facts/script.ts";
 import { sha256 } from "../../bootstrap/view.ts";
+import { testCertificate } from "../stacks/provider/support/fake-world.ts";
 
 describe("factsScript", () => {
   const folder = mkdtempSync(join(tmpdir(), "keelson-facts-"));
@@ -58,6 +59,17 @@ describe("parseFacts", () => {
     assert.deepEqual(facts.addresses, [
       { interface: "eth0", address: "10.0.0.5", prefixLength: 24, mtu: 1450 },
     ]);
+  });
+
+  it("reads when certificates end, and notices one that was cut off", () => {
+    const facts = parse({
+      certificates: `/etc/kubernetes/pki/etcd/peer.crt\n${testCertificate}\n/etc/kubernetes/admin.conf\n${testCertificate.slice(0, 300)}\n/etc/kubernetes/scheduler.conf\n\n`,
+    });
+    assert.deepEqual(facts.kubernetes.certificates, {
+      "/etc/kubernetes/pki/etcd/peer.crt": "2126-10-28T04:24:41.000Z",
+      "/etc/kubernetes/admin.conf": "",
+      "/etc/kubernetes/scheduler.conf": "",
+    });
   });
 
   it("tells modules from what is built in and from what is missing", () => {

@@ -65,6 +65,22 @@ describe("reconcilePlane", function () {
     assert.ok(removal >= 0 && removal < join);
   });
 
+  it("renews certificates as previewed, one control plane after the other", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    await plane.run(three);
+    for (const host of plane.hosts.values()) host.expire("2026-01-02T03:04:05.000Z");
+
+    const previewed = await plane.run(three, { preview: true });
+    const done = await plane.run(three);
+
+    assert.deepEqual(done, previewed);
+    assert.deepEqual(
+      done.map((intent) => intent.replace(/: renew certificates: apiserver .*/, "")),
+      three,
+    );
+    assert.deepEqual(await plane.run(three), []);
+  });
+
   it("does what it can while a declared host is silent, and then says which", async () => {
     const plane = await SimulatedPlane.of(...three);
     await plane.run(three);

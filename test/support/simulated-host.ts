@@ -1,4 +1,6 @@
 import type { ClusterApi } from "../../bootstrap/api.ts";
+import { kubeletLeaf, planeLeaves } from "../../bootstrap/certificates/leaves.ts";
+import type { Leaf } from "../../bootstrap/certificates/leaves.ts";
 import { blankFacts } from "../../bootstrap/facts/blank.ts";
 import type { NodeFacts } from "../../bootstrap/node-facts.ts";
 import { ruleText } from "../../bootstrap/facts/firewall.ts";
@@ -55,6 +57,7 @@ export class SimulatedHost extends FakeRunner {
       [/systemctl disable --quiet --now keelson-/, (command) => this.#drop(command)],
       [/dev\/tcp/, ""],
       [/--tls-server-name/, "ok"],
+      [/^readlink -f /, () => this.#facts.kubernetes.certificates?.[paths.kubeletConf] ?? ""],
       [/^rm -f /, ""],
       [/^\[ -e \/run\/cloud-init/, () => this.#settle()],
       [/^\{\nfind \/proc/, ""],
@@ -88,6 +91,7 @@ export class SimulatedHost extends FakeRunner {
         if (this.#node && isPatched) this.#node = { ...this.#node, ready: true };
         return Promise.resolve(this.node);
       },
+      kubeletConfig: () => Promise.resolve(this.#node && {}),
       patchNode: (_, { labels, annotations, taints }) => {
         const node = this.#node;
         if (!node) throw new Error("There is no Node to patch");
@@ -175,6 +179,8 @@ export class SimulatedHost extends FakeRunner {
       });
     if (name === "api-certificate")
       this.#facts.kubernetes.apiNames = this.#certifiedBy(/--config (\S+)/.exec(script)?.[1] ?? "");
+    if (name === "certificates")
+      this.#certify([...planeLeaves, kubeletLeaf].filter((leaf) => script.includes(` ${leaf.name} `)));
     if (name === "kubeadm-join") this.#joined({ servers: this.#serversBy(paths.discovery) });
     if (name === "control-plane-join") this.#joined(controlPlaneBy(script));
     if (name === "clear") this.#clear();
@@ -203,6 +209,19 @@ export class SimulatedHost extends FakeRunner {
       names: [...new Set([...this.#facts.images.names, ...names])],
       archives: [...new Set([...this.#facts.images.archives, sum])],
     };
+  }
+
+  /** Sets when certificates end, ISO 8601. */
+  expire(end: string, leaves: readonly Leaf[] = [...planeLeaves, kubeletLeaf]): void {
+    const ends = leaves.map(({ path }) => [path, end] as const);
+    this.#facts.kubernetes.certificates = {
+      ...this.#facts.kubernetes.certificates,
+      ...Object.fromEntries(ends),
+    };
+  }
+
+  #certify(leaves: readonly Leaf[]): void {
+    this.expire("2099-01-01T00:00:00.000Z", leaves);
   }
 
   #joined(extra: Partial<HostFacts["kubernetes"]>): void {
@@ -268,6 +287,7 @@ export class SimulatedHost extends FakeRunner {
   }
 
   #startKubelet(): string {
+    if (this.files.has(paths.bootstrapKubeletConf)) this.#certify([kubeletLeaf]);
     if (this.#node === undefined) this.#hidden = this.#delay;
     this.#node ??= {
       ready: false,

@@ -118,6 +118,7 @@ export class SimulatedPlane {
         const node = await nodeOf(name).node(name);
         return node && this.dead.has(name) ? { ...node, ready: false } : node;
       },
+      kubeletConfig: (name) => nodeOf(name).kubeletConfig(name),
       patchNode: (name, patch) => nodeOf(name).patchNode(name, patch),
       deleteNode: (name) => nodeOf(name).deleteNode(name),
       mintJoinToken: (name) => nodeOf(name).mintJoinToken(name),
