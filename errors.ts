@@ -35,6 +35,7 @@ export const errorCodes = {
     "Bring back the control-plane host that has the data, or set allowNewCluster if the cluster is lost for certain",
   KEELSON_PARTIAL_INIT: "Reset the hosts that the message names",
   KEELSON_QUORUM_LOST: "Bring back the control-plane hosts that the message names",
+  KEELSON_ETCD_FULL: "Delete objects that nobody needs, or give etcd a larger quota",
   KEELSON_IDENTITY_MISMATCH: "Restore the identity that made this cluster from the stack's backup",
   KEELSON_DRAIN_BLOCKED: "Do what stands next to the pod, then run the same command again",
   KEELSON_NODE_NOT_READY: "Read the diagnosis in the message",

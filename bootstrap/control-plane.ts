@@ -2,6 +2,7 @@ import { controlPlaneCountProblem } from "../clusters/define-cluster.ts";
 import { apiPortOf } from "../clusters/endpoint.ts";
 import { KeelsonError } from "../errors.ts";
 import { clusterApi, openClient } from "./api.ts";
+import { defragmentAll } from "./etcd/care-for-plane.ts";
 import { mintKubeconfig } from "./identity.ts";
 import type { ApplyControlPlane, ControlPlaneState, Operation, PendingWork } from "./operation.ts";
 import { listPending } from "./pending.ts";
@@ -28,6 +29,25 @@ export const applyControlPlane: ApplyControlPlane = async (operation, request) =
     const left = await reconcilePlane(await openPlane(operation, request, { client, api }));
     const state: ControlPlaneState = { ...minted, caCertificate: request.identity.ca.certificate, left };
     return state;
+  } finally {
+    client.close();
+  }
+};
+
+/**
+ * Defragments every member of etcd, one by one and the leader last: each is away meanwhile, a large one for a minute.
+ *
+ * @throws ProblemsError if a host must not be touched
+ */
+export const defragmentEtcd = async (operation: Operation, request: ControlPlaneRequest): Promise<void> => {
+  const client = await openClient(operation, {
+    ...(await mintKubeconfig(request.identity, request.cluster)),
+    controlPlane: request.hosts,
+    apiPort: apiPortOf(request.cluster.endpoint),
+  });
+  try {
+    const api = clusterApi(client, operation.signal);
+    await defragmentAll(await openPlane(operation, request, { client, api }));
   } finally {
     client.close();
   }

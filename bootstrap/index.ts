@@ -6,7 +6,7 @@ export type { Identity } from "../clusters/identity.ts";
 export type { Connection } from "../remote/runner.ts";
 export { applyCluster } from "./apply-cluster.ts";
 export { applyClusterServices, pendingClusterServices } from "./cluster-services.ts";
-export { applyControlPlane, pendingControlPlane } from "./control-plane.ts";
+export { applyControlPlane, defragmentEtcd, pendingControlPlane } from "./control-plane.ts";
 export type { HostWarning } from "./host-warnings.ts";
 export { findNodeAddresses } from "./find-node-addresses.ts";
 export { caHash, createIdentity, mintKubeconfig, needsRenewal } from "./identity.ts";

@@ -1,4 +1,5 @@
 import { parallel } from "../remote/parallel.ts";
+import { careForEtcd } from "./etcd/care-for-plane.ts";
 import { changeMembers, previewMembers } from "./change-members.ts";
 import type { Plane, PlaneHost } from "./plane.ts";
 import { controlPlanePlan, preparationPlan } from "./plan.ts";
@@ -15,10 +16,15 @@ const widest = 5;
  * @throws KeelsonError KEELSON_QUORUM_LOST, and KEELSON_HOST_UNREACHABLE at the end if a host was silent
  */
 export async function reconcilePlane(plane: Plane): Promise<readonly string[]> {
-  const left = await (plane.operation.preview ? previewMembers(plane) : change(plane));
+  const left = await (plane.operation.preview ? preview(plane) : change(plane));
   const silent = plane.hosts.find(({ view }) => view === undefined);
   if (silent) throw silent.silence;
   return left;
+}
+
+async function preview(plane: Plane): Promise<readonly string[]> {
+  await careForEtcd(plane);
+  return previewMembers(plane);
 }
 
 async function change(plane: Plane): Promise<readonly string[]> {
@@ -32,6 +38,7 @@ async function change(plane: Plane): Promise<readonly string[]> {
   await onHosts(plane, fresh, widest, ({ host, target }) =>
     runPlan(operation, target, host.name === begin ? controlPlanePlan : preparationPlan),
   );
+  await careForEtcd(plane);
   const left = await changeMembers(plane);
   await onHosts(plane, drifted, width, ({ target }) => runPlan(operation, target, controlPlanePlan));
   return left;

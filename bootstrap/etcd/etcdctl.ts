@@ -65,15 +65,27 @@ export function parseMembers(output: string): MemberList | undefined {
 }
 
 function healthyUrls(json: string): ReadonlySet<string> {
-  const entries = JSON.parse(json) as readonly { readonly endpoint: string; readonly health: boolean }[];
-  return new Set(entries.filter(({ health }) => health).map(({ endpoint }) => endpoint));
+  const entries = JSON.parse(json) as readonly Health[];
+  return new Set(entries.filter(serves).map(({ endpoint }) => endpoint));
+}
+
+interface Health {
+  readonly endpoint: string;
+  readonly health: boolean;
+  readonly error?: string;
+}
+
+/** One that has no space left is called sick, though it answers and votes. */
+function serves({ health, error = "" }: Health): boolean {
+  return health || /^Active Alarm\(s\): (NOSPACE ?)+$/.test(error.trim());
 }
 
 function hostOf(urls: string): string {
   return URL.parse(urls.split(",")[0] ?? "")?.hostname.replace(/^\[|\]$/gu, "") ?? "";
 }
 
-const etcdctl = `export ETCDCTL_ENDPOINTS=https://127.0.0.1:2379
+/** Shell words that ask the host's own etcd: `etcd member list` for example. */
+export const etcdctl = `export ETCDCTL_ENDPOINTS=https://127.0.0.1:2379
 etcd() { ${command`${paths.binaries}/etcdctl --command-timeout=4s --cacert=${`${paths.pki}/etcd/ca.crt`} --cert=${`${paths.pki}/etcd/healthcheck-client.crt`} --key=${`${paths.pki}/etcd/healthcheck-client.key`}`} "$@"; }`;
 
 /** Only started voters have an address to ask for their health. */

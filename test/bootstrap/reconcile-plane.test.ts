@@ -81,6 +81,49 @@ describe("reconcilePlane", function () {
     assert.deepEqual(await plane.run(three), []);
   });
 
+  describe("when etcd is full", () => {
+    const gigabyte = 1000 ** 3;
+
+    it("makes room as previewed, one member at a time and the leader last, and accepts writes again", async () => {
+      const plane = await SimulatedPlane.of(...three);
+      await plane.run(three);
+      plane.isFull = true;
+      for (const name of three) plane.room.set(name, { size: gigabyte, used: 1000 });
+
+      const previewed = await plane.run(three, { preview: true });
+      const done = await plane.run(three);
+
+      assert.deepEqual(done, previewed);
+      assert.deepEqual(done, [
+        "edge: give up etcd's history: no space is left",
+        ...["cp2", "cp3", "cp1"].map((name) => `${name}: defragment its member of etcd: no space is left`),
+        "edge: let etcd accept writes again",
+      ]);
+      assert.deepEqual(await plane.run(three), []);
+    });
+
+    it("says so, and lets nobody write, when it is full of what is in use", async () => {
+      const plane = await SimulatedPlane.of(...three);
+      await plane.run(three);
+      plane.isFull = true;
+      for (const name of three) plane.room.set(name, { size: gigabyte, used: gigabyte });
+
+      await assert.rejects(plane.run(three), { code: "KEELSON_ETCD_FULL", message: /954 MiB of 954 MiB/ });
+      assert.ok(plane.isFull);
+    });
+
+    it("defragments a member whose file is large and mostly free before that happens", async () => {
+      const plane = await SimulatedPlane.of(...three);
+      await plane.run(three);
+      plane.room.set("cp2", { size: 0.6 * gigabyte, used: 0.1 * gigabyte });
+
+      assert.deepEqual(await plane.run(three), [
+        "cp2: defragment its member of etcd: most of its file is free",
+      ]);
+      assert.deepEqual(await plane.run(three), []);
+    });
+  });
+
   it("does what it can while a declared host is silent, and then says which", async () => {
     const plane = await SimulatedPlane.of(...three);
     await plane.run(three);

@@ -17,6 +17,9 @@ export class SimulatedPlane {
   readonly hosts: Map<string, SimulatedHost>;
   readonly dead = new Set<string>();
   readonly #identity: Identity;
+  /** What etcd's members tell about their room, by host; none is told of the others. */
+  readonly room = new Map<string, { size: number; used: number }>();
+  isFull = false;
   readonly #listed = new Set<string>();
   /** Whose member was removed while its data were still on the host. */
   readonly #expelled = new Set<string>();
@@ -141,15 +144,45 @@ export class SimulatedPlane {
       this.#expelled.add(removed);
       return "";
     }
+    if (script.includes("endpoint status --cluster")) return this.#status();
+    if (/ compact | alarm | defrag/.test(script)) return this.#makeRoom(script);
     const lines = [...this.#listed].map((name) => {
       const url = `https://${this.#reachable(name).nodeAddress}`;
       return `${name}, started, ${name}, ${url}:2380, ${url}:2379, false`;
     });
     const health = [...this.#listed].map((name) => ({
       endpoint: `https://${this.#reachable(name).nodeAddress}:2379`,
-      health: !this.dead.has(name) && this.#of(name).facts.kubernetes.etcdData,
+      health: !this.isFull && !this.dead.has(name) && this.#of(name).facts.kubernetes.etcdData,
+      ...(this.isFull && { error: "Active Alarm(s): NOSPACE NOSPACE" }),
     }));
     return ["confirmed", ...lines, JSON.stringify(health)].join("\n");
+  }
+
+  #status(): string {
+    const living = [...this.#listed].filter((name) => !this.dead.has(name));
+    const all = living.map((name, index) => {
+      const { size, used } = this.room.get(name) ?? { size: 20_480, used: 16_384 };
+      const header = { member_id: 13803658152347727300 + index * 4096, revision: 77 };
+      const status = {
+        header,
+        leader: 13803658152347727300,
+        dbSize: size,
+        dbSizeInUse: used,
+        dbSizeQuota: 1000 ** 3,
+      };
+      const errors = this.isFull ? ["memberID:13803658152347727308 alarm:NOSPACE "] : [];
+      return { Endpoint: `https://${this.#reachable(name).nodeAddress}:2379`, Status: { ...status, errors } };
+    });
+    return all.length === 0 ? "" : JSON.stringify(all);
+  }
+
+  #makeRoom(script: string): string {
+    const [, url] = /.*ETCDCTL_ENDPOINTS=(https:\S+:2379)\n.* defrag/s.exec(script) ?? [];
+    for (const [name, { used }] of this.room) {
+      if (url?.includes(`//${this.#reachable(name).nodeAddress}:`)) this.room.set(name, { size: used, used });
+    }
+    if (script.includes("alarm disarm")) this.isFull = false;
+    return "";
   }
 }
 
