@@ -5,6 +5,7 @@ import { listMembers, removeMember } from "./etcd/etcdctl.ts";
 import type { MemberList } from "./etcd/etcdctl.ts";
 import { describeQuorum } from "./etcd/membership.ts";
 import type { EtcdMember, Leaver, Membership } from "./etcd/membership.ts";
+import { describeVotes } from "./etcd/describe-votes.ts";
 import { after, nextStep } from "./etcd/next-step.ts";
 import type { EtcdStep } from "./etcd/next-step.ts";
 import { blankFacts } from "./facts/blank.ts";
@@ -38,6 +39,7 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
       );
     }
     done.add(label);
+    tellVotes(plane, membership, step);
     left.push(...(await carryOut(plane, membership, step)));
     const next = after(membership, step);
     membership = { ...next, members: await healthyMembers(plane, next) };
@@ -48,7 +50,9 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
 /** Lists, host by host, what a change would do, and touches nothing. */
 export async function previewMembers(plane: Plane): Promise<readonly string[]> {
   const { operation, hosts } = plane;
-  const steps = await predict(plane);
+  const predicted = await predict(plane);
+  const steps = predicted.map(({ step }) => step);
+  for (const { membership, step } of predicted) tellVotes(plane, membership, step);
   for (const { host, target, view } of hosts) {
     if (view === undefined) continue;
     const own = steps.filter((step) => "seat" in step && step.seat?.name === host.name);
@@ -70,15 +74,32 @@ export async function previewMembers(plane: Plane): Promise<readonly string[]> {
 
 const staleIntent = "remove its stale member from etcd";
 
-async function predict(plane: Plane): Promise<readonly EtcdStep[]> {
+interface Prediction {
+  readonly step: EtcdStep;
+  /** Before the step. */
+  readonly membership: Membership;
+}
+
+async function predict(plane: Plane): Promise<readonly Prediction[]> {
   let membership = await previewMembership(plane);
-  const steps: EtcdStep[] = [];
-  if (membership === undefined) return steps;
+  const predicted: Prediction[] = [];
+  if (membership === undefined) return predicted;
   for (let step = nextStep(membership); step; step = nextStep(membership)) {
-    steps.push(step);
+    predicted.push({ step, membership });
     membership = after(membership, step);
   }
-  return steps;
+  return predicted;
+}
+
+/** Whoever reads a preview, or watches a run, sees before each step how many failures are survived after it. */
+function tellVotes({ operation }: Plane, membership: Membership, step: EtcdStep): void {
+  const what = describeVotes(membership, step);
+  if (what !== undefined) operation.onIntent({ host: hostNameOf(step), what });
+}
+
+function hostNameOf(step: EtcdStep): string {
+  if (step.kind === "leave") return step.leaver.name;
+  return step.seat?.name ?? subjectOf(step);
 }
 
 /** The first member alone, if the cluster is yet to be made; undefined if etcd is down: then nothing is known. */
@@ -168,7 +189,7 @@ async function carryOut(plane: Plane, membership: Membership, step: EtcdStep): P
     return leavePlane(plane, step, survivor);
   }
   if (step.kind === "remove") {
-    operation.onIntent({ host: step.seat?.name ?? subjectOf(step), what: staleIntent });
+    operation.onIntent({ host: hostNameOf(step), what: staleIntent });
     const survivor = survivorOf(plane, membership, step.member.address);
     await removeMember(survivor, step.member.id, operation.signal);
     return [];

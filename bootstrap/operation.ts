@@ -10,6 +10,8 @@ import type { HostWarning } from "./host-warnings.ts";
 export interface Intent {
   readonly host: string;
   readonly what: string;
+  /** In a preview, true for a host that does not exist yet: it was taken to be blank. @default false */
+  readonly isAssumed?: true;
 }
 
 /** What one run works with, whoever started it: a Pulumi step, a script, a test. */
@@ -121,6 +123,8 @@ export interface WorkerRequest {
   readonly drain?: DrainPolicy;
   /** How many workers of the host's pool may be away at once. @default 1 */
   readonly maxUnavailable?: number;
+  /** In a preview, true if the host will be reset before it is brought up: it is judged as it will be then. @default false */
+  readonly afterReset?: boolean;
 }
 
 /** Brings one worker to Ready. Touches this host and one control-plane host's API only. */

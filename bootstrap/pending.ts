@@ -40,7 +40,7 @@ export async function listPending(
 }
 
 function estranged(error: KeelsonError, host: string): readonly Intent[] {
-  const problems = error instanceof ProblemsError ? error.problems : [{ ...error, where: host }];
+  const problems = error instanceof ProblemsError ? error.problems : [{ code: error.code, where: host }];
   return problems
     .filter(({ code }) => estrangement.has(code))
     .map(({ where, code }) => ({

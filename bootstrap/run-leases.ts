@@ -1,4 +1,5 @@
 import { KeelsonError } from "../errors.ts";
+import { KubeError } from "../kube/errors.ts";
 import { openClient } from "./api.ts";
 import type { ClusterAccess, Operation } from "./operation.ts";
 import { takeLease } from "./run-lease.ts";
@@ -80,8 +81,14 @@ async function take(
     return { lease: await takeLease(request), close };
   } catch (error) {
     close();
-    if (!KeelsonError.is(error) || error.code !== "KEELSON_API_UNAVAILABLE") throw error;
+    if (!isMute(error)) throw error;
     operation.log(name, `not held: ${error.message}`);
     return undefined;
   }
+}
+
+/** No API, or one that cannot write: its etcd has no quorum, or no space. */
+function isMute(error: unknown): error is KeelsonError {
+  if (error instanceof KubeError) return error.status >= 500;
+  return KeelsonError.is(error) && error.code === "KEELSON_API_UNAVAILABLE";
 }

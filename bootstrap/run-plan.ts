@@ -62,12 +62,14 @@ export function plannedChanges<View extends HostView>(
 
 async function preview<View extends HostView>(
   operation: Operation,
-  { host, look, judge }: PlanTarget<View>,
+  { host, runner, look, judge }: PlanTarget<View>,
   steps: readonly Step<View>[],
 ): Promise<View> {
   const view = await look();
   judge(view);
-  for (const { intent } of plannedChanges(steps, view)) operation.onIntent({ host, what: intent });
+  const assumed = runner === undefined ? ({ isAssumed: true } as const) : {};
+  for (const { intent } of plannedChanges(steps, view))
+    operation.onIntent({ host, what: intent, ...assumed });
   return view;
 }
 

@@ -1,5 +1,6 @@
 import { clusterApi, openClient } from "./api.ts";
 import type { ClusterApi } from "./api.ts";
+import { afterReset as factsAfterReset } from "./facts/after-reset.ts";
 import { blankFacts } from "./facts/blank.ts";
 import { factsRequest, gatherFacts } from "./facts/gather.ts";
 import { caHash } from "./identity.ts";
@@ -64,7 +65,7 @@ async function withApi<Result>(
 
 async function targetOf(
   operation: Operation,
-  { cluster, clusterId, caCertificate, host }: WorkerRequest,
+  { cluster, clusterId, caCertificate, host, afterReset = false }: WorkerRequest,
   api: ClusterApi | undefined,
 ): Promise<PlanTarget<NodeView>> {
   const { connection, name } = host;
@@ -79,6 +80,8 @@ async function targetOf(
         runner ? gatherFacts(runner, factsRequest("worker", bundle), operation.signal) : blankFacts(host),
         api?.node(host.nodeName),
       ]);
+      if (afterReset && operation.preview)
+        return { ...fixed, facts: factsAfterReset(facts), node: undefined };
       return { ...fixed, facts, node };
     },
     judge: (view) => {

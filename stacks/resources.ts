@@ -108,12 +108,17 @@ export interface ClusterHostsArgs {
   readonly hosts: HostRecordArgs;
   /** True if the hosts are destroyed together with the cluster. @default false */
   readonly disposable?: boolean;
+  /** Opens the API, to tell what a removal would move and to hold the cluster while it ends. */
+  readonly identity: pulumi.Input<Identity>;
+  /** How workers leave, by name. */
+  readonly leaving: Readonly<Record<string, LeavingArgs>>;
 }
 
 /** The preflight of a cluster: all problems of all its hosts in one error; and its end: it resets them all. */
 export class ClusterHosts extends pulumi.CustomResource {
   constructor(name: string, args: ClusterHostsArgs, options?: pulumi.CustomResourceOptions) {
-    super("keelson:index:ClusterHosts", name, { ...args, hosts: sealed(args.hosts) }, versioned(options));
+    const inputs = { ...args, hosts: sealed(args.hosts), identity: pulumi.secret(args.identity) };
+    super("keelson:index:ClusterHosts", name, inputs, versioned(options));
   }
 }
 

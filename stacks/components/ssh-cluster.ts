@@ -86,11 +86,9 @@ export function declareCluster(
   const { clusterId, caCertificate, identity } = new ClusterIdentity(name, { name }, { parent });
   const all = { ...hosts.controlPlane, ...mapValues(hosts.workers, ({ host }) => host) };
   const { disposable = false } = hosts;
-  const checked = new ClusterHosts(
-    name,
-    { cluster, clusterId, caCertificate, hosts: all, disposable },
-    { parent },
-  );
+  const leaving = leavingOf(hosts.workers);
+  const preflight = { cluster, clusterId, caCertificate, identity, hosts: all, disposable, leaving };
+  const checked = new ClusterHosts(name, preflight, { parent });
   const child = { parent, deletedWith: checked };
   const { controlPlane } = hosts;
   const plane = new ControlPlane(
@@ -128,6 +126,11 @@ export function declareCluster(
     deletedWith: checked,
     digestKey: pulumi.secret(identity.apply(digestKeyOf)),
   };
+}
+
+function leavingOf(workers: SshClusterHosts["workers"]): Record<string, LeavingArgs> {
+  const entries = Object.entries(workers).flatMap(([name, { drain }]) => (drain ? [[name, { drain }]] : []));
+  return Object.fromEntries(entries) as Record<string, LeavingArgs>;
 }
 
 /** The kubeconfig with which Pulumi's Kubernetes provider gets there. */

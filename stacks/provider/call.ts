@@ -6,7 +6,8 @@ import type { RunnerPool } from "../../remote/runner.ts";
 import type { ExtraImage } from "../../toolchain/image-recipes.ts";
 import { describeFailure } from "./failure.ts";
 import { type EngineLog, Row } from "./progress.ts";
-import type { Call } from "./resource.ts";
+import type { Call, Prior } from "./resource.ts";
+import { recordIntent } from "./record-intent.ts";
 import { stopAt } from "./stop-at.ts";
 import { isPublicPem, openTexts, reveal, secretTexts, type Value } from "./values.ts";
 import type { World } from "./world.ts";
@@ -32,6 +33,8 @@ export interface Shared {
   readonly cancelled: AbortSignal;
   /** What was said of silent hosts in this run. */
   readonly silences: Set<string>;
+  /** The resources that this run found in state, by URN. */
+  readonly standing: ReadonlyMap<string, Prior<unknown, Record<string, unknown>>>;
 }
 
 /** A call of the engine that is being served. */
@@ -69,6 +72,7 @@ export function openCall(
   };
   return {
     world: shared.world,
+    standing: shared.standing.get(subject.urn),
     operation: {
       pool: shared.pool,
       signal,
@@ -78,6 +82,7 @@ export function openCall(
       },
       onIntent: (intent) => {
         intents.push(intent);
+        recordIntent(mode, intent);
         if (mode === "work") row.status(`${intent.host}: ${intent.what}`);
       },
       onSilence: (why) => {
@@ -109,8 +114,13 @@ export function openCall(
 /** One line per host, in the order in which hosts are first named. */
 function listIntents(intents: readonly Intent[]): string {
   const byHost = new Map<string, string[]>();
-  for (const { host, what } of intents) byHost.set(host, [...(byHost.get(host) ?? []), what]);
-  return [...byHost].map(([host, list]) => `${host}: ${list.join("; ")}`).join("\n");
+  const assumed = new Set<string>();
+  for (const { host, what, isAssumed } of intents) {
+    byHost.set(host, [...(byHost.get(host) ?? []), what]);
+    if (isAssumed) assumed.add(host);
+  }
+  const mark = (host: string): string => (assumed.has(host) ? " (not there yet: taken to be blank)" : "");
+  return [...byHost].map(([host, list]) => `${host}: ${list.join("; ")}${mark(host)}`).join("\n");
 }
 
 /** The images that a cluster's nodes hold besides Kubernetes' own. */

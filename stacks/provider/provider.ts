@@ -30,6 +30,7 @@ export class Provider {
   readonly #options: ProviderOptions;
   readonly #masker = new Masker();
   readonly #silences = new Set<string>();
+  readonly #standing = new Map<string, Prior<unknown, Record<string, unknown>>>();
   #pool: RunnerPool | undefined;
   #working = 0;
   #isEnding = false;
@@ -60,6 +61,7 @@ export class Provider {
 
   /** Says what differs, from the given values alone. */
   diff(urn: string, stored: Stored, inputs: Value): ResourceDiff {
+    this.#standing.set(urn, priorOf(stored));
     return diffResource(this.#resource(urn), stored, inputs);
   }
 
@@ -110,7 +112,9 @@ export class Provider {
     const call = this.#open(subject, "read", [stored.inputs, stored.outputs]);
     try {
       const found = await readLeniently(resource, call, priorOf(stored));
+      this.#standing.delete(subject.urn);
       if (found === "gone") return undefined;
+      this.#standing.set(subject.urn, priorOf(stored));
       const outputs =
         found === "silent"
           ? stored.outputs
@@ -183,7 +187,15 @@ export class Provider {
     this.#working += 1;
     this.#pool ??= world.openPool(this.#masker);
     const [masker, pool, cancelled] = [this.#masker, this.#pool, this.#cancel.signal];
-    const shared = { world, engine, masker, pool, cancelled, silences: this.#silences };
+    const shared = {
+      world,
+      engine,
+      masker,
+      pool,
+      cancelled,
+      silences: this.#silences,
+      standing: this.#standing,
+    };
     return openCall(shared, subject, mode, values);
   }
 

@@ -13,6 +13,7 @@ export function realWorld(): World {
   return {
     bootstrap,
     createIdentity: bootstrap.createIdentity,
+    mintKubeconfig: bootstrap.mintKubeconfig,
     machines: localMachines,
     leases: runLeases(),
     bundle(kubernetes, options) {

@@ -8,6 +8,8 @@ export interface Call {
   /** For bootstrap: the runners, the signal, whether this is a preview, and where progress goes. */
   readonly operation: Operation;
   readonly world: World;
+  /** What the run found in state under this name. A resource that is created all the same replaces it. */
+  readonly standing: Prior<unknown, Record<string, unknown>> | undefined;
   /** A lasting warning on the resource's row. */
   readonly warn: (message: string) => void;
 }

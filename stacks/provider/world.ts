@@ -10,6 +10,7 @@ import type {
   SettleEndpoint,
 } from "../../bootstrap/operation.ts";
 import type { RunLeases } from "../../bootstrap/run-leases.ts";
+import type { Cluster } from "../../clusters/cluster.ts";
 import type { Identity } from "../../clusters/identity.ts";
 import type { MachineDriver } from "../../machines/driver.ts";
 import type { Masker } from "../../remote/mask.ts";
@@ -21,6 +22,11 @@ import type { Bundle } from "../../toolchain/bundle.ts";
 export interface World {
   readonly bootstrap: Bootstrap;
   readonly createIdentity: (clusterName: string) => Promise<Identity>;
+  /** Admin access to a cluster, a secret. */
+  readonly mintKubeconfig: (
+    identity: Identity,
+    cluster: Pick<Cluster, "name" | "endpoint">,
+  ) => Promise<{ readonly kubeconfig: string }>;
   readonly machines: () => MachineDriver;
   readonly bundle: (kubernetes: string, options: BundleOptions) => Promise<Bundle>;
   /** What keeps two runs from changing one cluster. */

@@ -171,6 +171,12 @@ export class SimulatedHost extends FakeRunner {
       this.#facts.commands = [...new Set([...this.#facts.commands, ...commandsIn(script)])];
     if (name === "binaries" || name === "image-archives") this.#deliver(script);
     if (name.startsWith("images-")) this.#import(script);
+    this.#kubeadm(name, script);
+    if (name === "clear") this.#clear();
+    return "";
+  }
+
+  #kubeadm(name: string, script: string): void {
     if (name === "kubeadm-init")
       this.#joined({
         ...controlPlaneBy(script),
@@ -183,8 +189,6 @@ export class SimulatedHost extends FakeRunner {
       this.#certify([...planeLeaves, kubeletLeaf].filter((leaf) => script.includes(` ${leaf.name} `)));
     if (name === "kubeadm-join") this.#joined({ servers: this.#serversBy(paths.discovery) });
     if (name === "control-plane-join") this.#joined(controlPlaneBy(script));
-    if (name === "clear") this.#clear();
-    return "";
   }
 
   #deliver(script: string): string {

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "../../../clusters/cluster.ts";
+import type { Identity } from "../../../clusters/identity.ts";
 import type { HostFacts } from "../../../clusters/facts.ts";
 import { type Problem, ProblemsError } from "../../../errors.ts";
 import type { Change } from "../changes.ts";
 import { checkCluster, checkHosts } from "../checks.ts";
-import { type HostRecord, knownCluster, reachable } from "../hosts.ts";
+import { type HostRecord, knownCluster, reachable, startedHosts } from "../hosts.ts";
+import { heldUntilItsEnd, type Leaving, previewLeavers } from "../leavers.ts";
 import type { Call, Prior, Resource } from "../resource.ts";
 
 export interface ClusterHostsInputs {
@@ -15,6 +17,10 @@ export interface ClusterHostsInputs {
   readonly hosts: HostRecord;
   /** True if the hosts are destroyed together with the cluster, so that nobody needs them clean. */
   readonly disposable?: boolean;
+  /** Opens the API, to tell what a removal would move and to hold the cluster while it ends. @default - the API is not asked */
+  readonly identity?: Identity;
+  /** How workers leave, by name. @default {} */
+  readonly leaving?: Readonly<Record<string, Leaving>>;
 }
 
 export interface ClusterHostsOutputs {
@@ -32,7 +38,9 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
     ignores: (parts) =>
       isConnection(parts) ||
       parts.some((part) =>
-        ["labels", "taints", "starts", "caCertificate", "disposable"].includes(String(part)),
+        ["labels", "taints", "starts", "caCertificate", "disposable", "identity", "leaving"].includes(
+          String(part),
+        ),
       ),
     replaces: (parts) => parts[0] === "clusterId",
   },
@@ -40,6 +48,8 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
     checkCluster(inputs);
     checkHosts(inputs, "hosts");
     inputs.text("clusterId");
+    inputs.record("identity", () => undefined, true);
+    inputs.record("leaving", () => undefined, true);
   },
   id: ({ clusterId = "" }) => clusterId,
   async create(call, inputs) {
@@ -48,14 +58,16 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
   async update(call, inputs, prior) {
     refuseRenames(inputs, prior.inputs);
     const recorded = prior.outputs.facts ?? {};
-    const facts = await inspect(call, inputs, hostsToRead(inputs, prior), recorded);
+    const facts = await inspect(call, inputs, hostsToRead(call, inputs, prior), recorded);
+    if (call.operation.preview) await previewLeavers(call, inputs, prior.inputs);
     const known = Object.entries({ ...recorded, ...facts }).filter(([name]) => name in inputs.hosts);
     return { facts: Object.fromEntries(known) };
   },
   read: () => Promise.resolve("silent"),
-  async delete({ operation, world, warn }, { inputs }) {
+  async delete(call, { inputs }) {
     const { clusterId, hosts, disposable } = inputs;
     if (disposable === true || clusterId === undefined) return;
+    const { operation, world, warn } = await heldUntilItsEnd(call, inputs);
     const { silent } = await world.bootstrap.resetHosts(operation, { clusterId, hosts: reachable(hosts) });
     if (silent.length === 0) return;
     const names = silent.join(", ");
@@ -87,12 +99,19 @@ export function isConnection(parts: Change["parts"]): boolean {
   return parts.includes("connection") || parts.includes("mirror");
 }
 
-/** The hosts that this run adds or changes; all of them if the cluster itself changes. */
+/**
+ * The hosts that this run adds or changes; all of them if the cluster itself changes. One whose machine the run starts
+ * cannot be read in a preview: what was recorded of it counts.
+ */
 function hostsToRead(
+  { operation }: Call,
   { cluster, hosts }: ClusterHostsInputs,
   { inputs, outputs }: Prior<ClusterHostsInputs, ClusterHostsOutputs>,
 ): string[] {
-  if (!isDeepStrictEqual(cluster, inputs.cluster)) return Object.keys(hosts);
+  const started = operation.preview ? startedHosts(hosts, inputs.hosts) : [];
+  if (!isDeepStrictEqual(cluster, inputs.cluster)) {
+    return Object.keys(hosts).filter((name) => !started.includes(name));
+  }
   return Object.entries(hosts).flatMap(([name, host]) => {
     const before = inputs.hosts[name];
     const isSame = isDeepStrictEqual(identityOf(host), before && identityOf(before));

@@ -62,6 +62,10 @@ export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
   },
   id: ({ clusterId = "", host }) => `${clusterId}/${host.nodeName}`,
   async create(call, inputs) {
+    if (call.operation.preview && call.standing) {
+      const before = call.standing.inputs as WorkerNodeInputs;
+      return { outputs: await previewReplacement(call, inputs, before) };
+    }
     return { outputs: await apply(call, inputs) };
   },
   update(call, inputs, prior) {
@@ -84,6 +88,20 @@ async function apply(call: Call, inputs: WorkerNodeInputs): Promise<Partial<Work
   const request = await requestOf(call, inputs);
   const { operation, world } = await holding(call, heldBy(request));
   await world.bootstrap.applyWorker(operation, request);
+  return { pending: [] };
+}
+
+/** Lists how the former node leaves, then what brings up its host, which is reset by then. */
+async function previewReplacement(
+  call: Call,
+  inputs: WorkerNodeInputs,
+  before: WorkerNodeInputs,
+): Promise<Partial<WorkerNodeOutputs>> {
+  const { bootstrap } = call.world;
+  for (const line of await bootstrap.removeWorker(call.operation, await requestOf(call, before)))
+    call.warn(line);
+  const afterReset = before.host.nodeAddress === inputs.host.nodeAddress;
+  await bootstrap.applyWorker(call.operation, { ...(await requestOf(call, inputs)), afterReset });
   return { pending: [] };
 }
 

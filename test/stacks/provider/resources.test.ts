@@ -48,6 +48,23 @@ describe("the resources of a cluster", () => {
     assert.ok(harness.notes.includes("Host cp1 does not answer"));
   });
 
+  it("previews how a worker that is made anew leaves, and then how it comes, on a host that is reset by then", async () => {
+    const later = { ...worker(), generation: 2 };
+    const asked: unknown[] = [];
+    const { applyWorker } = harness.world.bootstrap;
+    harness.world.bootstrap.applyWorker = (operation, request) => {
+      asked.push(request.afterReset);
+      return applyWorker(operation, request);
+    };
+    const { id, outputs } = await harness.create("WorkerNode", worker());
+    const { replaces } = await harness.diff("WorkerNode", { id, inputs: worker(), outputs }, later);
+    await harness.create("WorkerNode", later, { preview: true });
+
+    assert.deepEqual(replaces, ["generation"]);
+    assert.deepEqual(asked, [undefined, true]);
+    assert.deepEqual(harness.notes, ["w1: removeWorker; install packages; join"]);
+  });
+
   it("warns of what the removal of a worker left", async () => {
     harness.world.bootstrap.removeWorker = () => Promise.resolve(["Host w1 does not answer"]);
     const { id, outputs } = await harness.create("WorkerNode", worker());

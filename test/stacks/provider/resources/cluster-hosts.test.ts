@@ -47,6 +47,74 @@ describe("ClusterHosts", () => {
     assert.deepEqual(harness.world.calls, ["inspectHosts", "inspectHosts"]);
   });
 
+  describe("when a worker is taken out", () => {
+    const later = (): ReturnType<typeof clusterHosts> => {
+      const inputs = clusterHosts({ w2: "10.0.0.22" });
+      delete inputs.hosts["w1"];
+      return inputs;
+    };
+
+    it("lists in a preview how it leaves, with the policy of the run that declared it", async () => {
+      const policies: unknown[] = [];
+      const { removeWorker } = harness.world.bootstrap;
+      harness.world.bootstrap.removeWorker = async (operation, request) => {
+        policies.push(request.drain);
+        await removeWorker(operation, request);
+        return ["Host w1 does not answer"];
+      };
+      const before = { ...clusterHosts(), leaving: { w1: { drain: { force: true } } } };
+      const created = await harness.create("ClusterHosts", before);
+
+      await harness.update("ClusterHosts", { ...created, inputs: before }, later(), true);
+
+      assert.deepEqual(harness.notes, ["Host w1 does not answer", "w1: removeWorker"]);
+      assert.deepEqual(policies, [{ force: true }]);
+      assert.deepEqual(harness.world.changes, []);
+      assert.deepEqual(harness.world.leased, []);
+    });
+
+    it("leaves the removal to the worker's own resource in an update", async () => {
+      const created = await harness.create("ClusterHosts", clusterHosts());
+      await harness.update("ClusterHosts", { ...created, inputs: clusterHosts() }, later());
+      assert.deepEqual(harness.world.calls, ["inspectHosts", "inspectHosts"]);
+    });
+
+    it("says nothing of one that goes on under another name", async () => {
+      const created = await harness.create("ClusterHosts", clusterHosts());
+      const { w1, ...others } = clusterHosts().hosts;
+      const renamed = { ...clusterHosts(), hosts: { ...others, web1: w1! } };
+      await harness.update("ClusterHosts", { ...created, inputs: clusterHosts() }, renamed, true);
+      assert.ok(!harness.world.calls.includes("removeWorker (preview)"));
+    });
+  });
+
+  it("judges a host that the run starts by what was recorded of it, until it is started", async () => {
+    const read: (readonly string[])[] = [];
+    const { inspectHosts } = harness.world.bootstrap;
+    harness.world.bootstrap.inspectHosts = (operation, request) => {
+      read.push(request.hosts.map(({ name }) => name));
+      return inspectHosts(operation, request);
+    };
+    const created = await harness.create("ClusterHosts", clusterHosts());
+    const cluster = { ...(clusterHosts()["cluster"] as ValueRecord), kubernetes: "1.36.3" };
+    const w1 = { ...(clusterHosts().hosts["w1"] as ValueRecord), starts: 2 };
+    const started = { ...clusterHosts(), cluster, hosts: { ...clusterHosts().hosts, w1 } };
+    const state = { ...created, inputs: clusterHosts() };
+
+    await harness.update("ClusterHosts", state, started, true);
+    await harness.update("ClusterHosts", state, started);
+
+    assert.deepEqual(read, [["cp1", "w1"], ["cp1"], ["cp1", "w1"]]);
+  });
+
+  it("holds the cluster while it resets its hosts, and machines that go with it need no hold", async () => {
+    const created = await harness.create("ClusterHosts", clusterHosts());
+    await harness.delete("ClusterHosts", { ...created, inputs: { ...clusterHosts(), disposable: true } });
+    assert.deepEqual(harness.world.leased, []);
+    await harness.delete("ClusterHosts", { ...created, inputs: clusterHosts() });
+    assert.deepEqual(harness.world.leased, ["hold east"]);
+  });
+
   it("shows what is worth knowing about hosts, with the host's name", async () => {
     const { inspectHosts } = harness.world.bootstrap;
     harness.world.bootstrap.inspectHosts = (operation, request) => {

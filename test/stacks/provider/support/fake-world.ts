@@ -110,6 +110,10 @@ export class FakeWorld implements World {
     });
   }
 
+  mintKubeconfig(): Promise<{ kubeconfig: string }> {
+    return Promise.resolve({ kubeconfig });
+  }
+
   bundle(): Promise<never> {
     return Promise.reject(new Error("Not used"));
   }

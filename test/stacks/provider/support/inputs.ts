@@ -13,6 +13,7 @@ export function clusterHosts(
   const workers = Object.entries({ w1: "10.0.0.21", ...more });
   return {
     ...common(),
+    identity: clusterIdentity(),
     hosts: {
       cp1: host("cp1", "10.0.0.11", "controlPlane"),
       ...Object.fromEntries(workers.map(([name, address]) => [name, host(name, address, "worker")])),
@@ -21,18 +22,22 @@ export function clusterHosts(
 }
 
 export function controlPlane(kubernetes?: string): ValueRecord & { hosts: Record<string, Value> } {
-  const pair = { certificate: testCertificate, privateKey: "ca-private-key" };
   return {
     ...common(kubernetes),
-    identity: new Secret({
-      clusterId,
-      ca: pair,
-      frontProxyCa: pair,
-      etcdCa: pair,
-      serviceAccount: { publicKey: "public", privateKey: "service-account-private-key" },
-    }),
+    identity: clusterIdentity(),
     hosts: { cp1: host("cp1", "10.0.0.11", "controlPlane") },
   };
+}
+
+function clusterIdentity(): Secret {
+  const pair = { certificate: testCertificate, privateKey: "ca-private-key" };
+  return new Secret({
+    clusterId,
+    ca: pair,
+    frontProxyCa: pair,
+    etcdCa: pair,
+    serviceAccount: { publicKey: "public", privateKey: "service-account-private-key" },
+  });
 }
 
 export function services(): ValueRecord {
