@@ -134,6 +134,9 @@ async function goEnvironment({ build, target }: Artifact, toolchain: Toolchain):
   // A read-only module cache could not be removed afterwards.
   const flags = isShared ? (env["GOFLAGS"] ?? "") : `${env["GOFLAGS"] ?? ""} -modcacherw`.trim();
   return {
+    // Compilers live for seconds: collecting their garbage costs a fifth of a build, and memory is there for it.
+    GOGC: "off",
+    GOMEMLIMIT: "2GiB",
     ...env,
     ...caches,
     GOFLAGS: flags,
