@@ -4,9 +4,13 @@ import type { Sections } from "./sections.ts";
 const firewalld = "org.fedoraproject.FirewallD1";
 const call = `busctl call ${firewalld} /org/fedoraproject/FirewallD1`;
 
-/** The part of the facts script about the host's firewall. Each tool's own command takes a Python interpreter: its files do not. */
+/**
+ * The part of the facts script about the host's firewall. Each tool's own command takes a Python interpreter: its files
+ * do not. A ufw before 0.36.2 knows VRRP only from a rule that somebody wrote into its own rules.
+ */
 export const firewallPart = `
-section ufw; grep -qsi '^ENABLED=yes' /etc/ufw/ufw.conf && { echo active; grep -h '^### tuple' /etc/ufw/user.rules; }
+section ufw; grep -qsi '^ENABLED=yes' /etc/ufw/ufw.conf && { echo active; grep -h '^### tuple' /etc/ufw/user.rules
+grep -qsE '^-A ufw-before-input (.* )?-p (vrrp|112) .*-j ACCEPT' /etc/ufw/before.rules && echo '### tuple ### allow vrrp any 0.0.0.0/0 any 0.0.0.0/0 in'; }
 section firewalld; systemctl is-active -q firewalld && {
 echo active; ${call} ${firewalld} getDefaultZone; ${call} ${firewalld}.zone getActiveZones
 for f in /etc/firewalld/zones/*.xml; do echo "zone $f"; cat "$f"; echo; done; }`;
@@ -61,15 +65,20 @@ function zoneRules(xml: string): string[] {
     new RegExp(`\\b${name}="([^"]*)"`).exec(text)?.[1] ?? "";
   const port = (text: string, source: string): string =>
     ruleText(attribute(text, "protocol"), attribute(text, "port"), source);
+  // A port or a whole protocol: an element of either kind names what is let in.
+  const letIn = (text: string, source: string): string[] => [
+    ...[...text.matchAll(/<port [^>]*>/g)].map(([element]) => port(element, source)),
+    ...[...text.matchAll(/<protocol [^>]*>/g)].map(([element]) =>
+      ruleText(attribute(element, "value"), "", source),
+    ),
+  ];
   const rich = [...xml.matchAll(/<rule\b[^>]*>([\s\S]*?)<\/rule>/g)].flatMap(([, rule = ""]) => {
-    const ports = /<port [^>]*>/.exec(rule)?.[0];
     const source = attribute(/<source [^>]*>/.exec(rule)?.[0] ?? "", "address");
-    return rule.includes("<accept") && ports !== undefined ? [port(ports, source)] : [];
+    return rule.includes("<accept") ? letIn(rule, source) : [];
   });
   const plain = xml.replace(/<rule\b[^>]*>[\s\S]*?<\/rule>/g, "");
-  const ports = [...plain.matchAll(/<port [^>]*>/g)].map(([text]) => port(text, ""));
   const sources = [...plain.matchAll(/<source [^>]*>/g)].map(
     ([text]) => `any from ${attribute(text, "address")}`,
   );
-  return [...ports, ...rich, ...sources];
+  return [...letIn(plain, ""), ...rich, ...sources];
 }

@@ -1,5 +1,6 @@
 import type { FirewallFacts } from "../../clusters/facts.ts";
 import { apiPortOf } from "../../clusters/endpoint.ts";
+import type { Endpoint } from "../../clusters/endpoint.ts";
 import { command } from "../../remote/quote.ts";
 import { ruleText } from "../facts/firewall.ts";
 import { paths } from "../paths.ts";
@@ -29,7 +30,8 @@ export const firewall: Phase = {
 
 /** What a host must let in. No source means anybody. */
 interface Rule {
-  readonly protocol: "tcp" | "udp" | "any";
+  readonly protocol: "tcp" | "udp" | "vrrp" | "any";
+  /** Empty for a protocol as a whole. */
   readonly ports: string;
   readonly source: string;
 }
@@ -39,15 +41,19 @@ function neededRules({ host, cluster }: Pick<HostView, "host" | "cluster">): rea
   const { nodeAddresses, podCidr, cni } = cluster.network;
   const nodes = nodeAddresses !== undefined && "cidr" in nodeAddresses ? nodeAddresses.cidr : "";
   return [
-    ...(host.role === "controlPlane"
-      ? [
-          { protocol: "tcp" as const, ports: String(apiPortOf(cluster.endpoint)), source: "" },
-          { protocol: "tcp" as const, ports: "2379-2380", source: nodes },
-        ]
-      : []),
+    ...(host.role === "controlPlane" ? controlPlaneRules(cluster.endpoint, nodes) : []),
     { protocol: "tcp", ports: "10250", source: nodes },
     ...(cni === "canal" ? [{ protocol: "udp" as const, ports: "8472", source: nodes }] : []),
     { protocol: "any", ports: "", source: podCidr },
+  ];
+}
+
+/** Control planes that do not hear each other each take the virtual address. */
+function controlPlaneRules(endpoint: Endpoint, nodes: string): readonly Rule[] {
+  return [
+    { protocol: "tcp", ports: String(apiPortOf(endpoint)), source: "" },
+    { protocol: "tcp", ports: "2379-2380", source: nodes },
+    ...(endpoint.mode === "vip" ? [{ protocol: "vrrp" as const, ports: "", source: nodes }] : []),
   ];
 }
 
@@ -58,20 +64,24 @@ function textOf({ protocol, ports, source }: Rule): string {
 /** A wider rule will do: of any protocol, or from anywhere. */
 function isOpen({ manager, open }: FirewallFacts, zone: string, rule: Rule): boolean {
   const { protocol, ports, source } = rule;
-  const rules = open[manager === "firewalld" && ports === "" ? "trusted" : zone] ?? [];
-  const enough =
-    ports === ""
-      ? [textOf(rule)]
-      : [protocol, "any"].flatMap((each) => [ruleText(each, ports, source), ruleText(each, ports, "")]);
+  const rules = open[manager === "firewalld" && isTrust(rule) ? "trusted" : zone] ?? [];
+  const enough = [protocol, "any"].flatMap((each) => [
+    ruleText(each, ports, source),
+    ruleText(each, ports, ""),
+  ]);
   return enough.some((text) => rules.includes(text));
+}
+
+/** Whether everything of a source is let in, which is a zone of its own in firewalld. */
+function isTrust({ protocol }: Rule): boolean {
+  return protocol === "any";
 }
 
 function ufwScript(rules: readonly Rule[]): string {
   const steps = rules.map(({ protocol, ports, source }): Step => {
-    const words =
-      ports === ""
-        ? ["from", source]
-        : ["proto", protocol, "from", source || "any", "to", "any", "port", ports.replace("-", ":")];
+    const what = protocol === "any" ? [] : ["proto", protocol];
+    const where = ports === "" ? [] : ["to", "any", "port", ports.replace("-", ":")];
+    const words = [...what, "from", source || "any", ...where];
     return {
       run: command`ufw allow ${words} comment keelson`,
       undo: command`ufw delete allow ${words}`,
@@ -84,7 +94,7 @@ function ufwScript(rules: readonly Rule[]): string {
 function firewalldScript(rules: readonly Rule[], zone: string): string {
   const steps = rules.flatMap((rule) =>
     [[], ["--permanent"]].map((mode): Step => {
-      const words = ["firewall-cmd", "--quiet", ...mode, `--zone=${rule.ports === "" ? "trusted" : zone}`];
+      const words = ["firewall-cmd", "--quiet", ...mode, `--zone=${isTrust(rule) ? "trusted" : zone}`];
       const target = firewalldTarget(rule);
       return { run: command`${words} --add-${target}`, undo: command`${words} --remove-${target}` };
     }),
@@ -92,11 +102,13 @@ function firewalldScript(rules: readonly Rule[], zone: string): string {
   return scriptOf(steps);
 }
 
-function firewalldTarget({ protocol, ports, source }: Rule): string {
-  if (ports === "") return `source=${source}`;
-  if (source === "") return `port=${ports}/${protocol}`;
+function firewalldTarget(rule: Rule): string {
+  const { protocol, ports, source } = rule;
+  if (isTrust(rule)) return `source=${source}`;
+  if (source === "") return ports === "" ? `protocol=${protocol}` : `port=${ports}/${protocol}`;
   const family = source.includes(":") ? "ipv6" : "ipv4";
-  return `rich-rule=rule family="${family}" source address="${source}" port port="${ports}" protocol="${protocol}" accept`;
+  const what = ports === "" ? `protocol value="${protocol}"` : `port port="${ports}" protocol="${protocol}"`;
+  return `rich-rule=rule family="${family}" source address="${source}" ${what} accept`;
 }
 
 interface Step {
