@@ -55,7 +55,7 @@ export interface SshLink {
 /** The server would not open one more session, often because of a low `MaxSessions`. */
 export class ChannelRefused extends Error {}
 
-/** sshd turns this computer away for a while (PerSourcePenalties): to ask again would make it longer. */
+/** sshd turns this computer away for a while, for logins that failed before (PerSourcePenalties). */
 export class TurnedAway extends Error {}
 
 /** The connection ended before the request could be sent, so sending it again is safe. */

@@ -29,6 +29,9 @@ export interface SshSettings {
 const sessions = 9;
 const attemptMs = 10_000;
 const firstRetryMs = 250;
+const mostRetryMs = 4000;
+/** A host that turns us away is there, and says that it will not for long: 15 s are its shortest penalty. */
+const penaltyPatience = 4;
 
 /** One SSH connection to one host: made when it is first needed, made again after it was lost. */
 export class SshTransport implements Transport {
@@ -101,12 +104,18 @@ export class SshTransport implements Transport {
   }
 
   async #dialUntilDeadline(): Promise<SshLink> {
-    const deadline = performance.now() + this.#settings.dialDeadlineMs;
-    for (let retryMs = firstRetryMs; ; retryMs *= 2) {
+    const { dialDeadlineMs } = this.#settings;
+    let deadline = performance.now() + dialDeadlineMs;
+    let isTurnedAway = false;
+    for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, mostRetryMs)) {
       const left = deadline - performance.now();
       try {
         return await this.#dialOnce(Math.max(1, Math.min(attemptMs, left)));
       } catch (error) {
+        if (error instanceof TurnedAway && !isTurnedAway) {
+          isTurnedAway = true;
+          deadline += dialDeadlineMs * (penaltyPatience - 1);
+        }
         // Jitter: many programs that dial one host at once must not come back at once, for sshd drops such crowds.
         const waitMs = retryMs * (0.5 + Math.random());
         if (isFinal(error) || performance.now() + waitMs >= deadline) throw this.#lost(error);
@@ -165,7 +174,6 @@ export class SshTransport implements Transport {
 }
 
 function isFinal(error: unknown): boolean {
-  if (error instanceof TurnedAway) return true;
   return KeelsonError.is(error) && error.code !== "KEELSON_HOST_UNREACHABLE";
 }
 
