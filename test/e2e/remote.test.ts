@@ -3,17 +3,21 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Masker } from "../../remote/mask.ts";
+import { loginsIn } from "../../bench/sshd-log.ts";
 import { localMachines } from "../../machines/index.ts";
 import type { Machine } from "../../machines/driver.ts";
+import { ensureRootImage } from "../../machines/nspawn/root-image.ts";
+import { Masker } from "../../remote/mask.ts";
 import { SshPool } from "../../remote/pool.ts";
 import { command } from "../../remote/quote.ts";
 import type { Connection } from "../../remote/runner.ts";
 import { waitFor } from "../../remote/wait.ts";
+import { cacheDirectory } from "../../toolchain/settings.ts";
 import { contractSecret, runnerContract, shellRunnerContract } from "../contracts/runner.ts";
 import type { Subject } from "../contracts/runner.ts";
 import { skipBecause } from "../support/skip.ts";
-import { makeKey } from "../support/ssh-server.ts";
+import { startRealSshd } from "../support/real-sshd.ts";
+import { makeKey, startSshServer } from "../support/ssh-server.ts";
 
 const fleet = "remote";
 const password = "it's a 'pass word'";
@@ -149,6 +153,26 @@ describe("a real host over SSH", function () {
     const via = pool.get("inner", connection(target, { bastion: connection(bastion) }));
     const { stdout } = await via.run("echo $SSH_CONNECTION", { sudo: false });
     assert.equal(stdout.split(" ")[0], bastion.address);
+  });
+
+  it("lets a crowd of hosts behind it through one login, and drops none", async () => {
+    const { publicKey, privateKey } = makeKey();
+    const sshd = await startRealSshd({
+      root: await ensureRootImage(cacheDirectory(process.env)),
+      authorized: [publicKey],
+    });
+    const hosts = await Promise.all(
+      Array.from({ length: 30 }, () => startSshServer({ authorized: [publicKey] })),
+    );
+    const login = { address: "127.0.0.1", privateKey };
+    const via = { ...login, port: sshd.port, hostKey: sshd.hostKeys.ed25519 };
+
+    await Promise.all(
+      hosts.map(({ port }) => pool.get(String(port), { ...login, port, bastion: via }).run("true")),
+    );
+
+    assert.deepEqual(loginsIn(sshd.log()), { connections: 1, most: 1, dropped: 0 });
+    await Promise.all([sshd, ...hosts].map((server) => server.stop()));
   });
 
   it("is reached again after a reboot, by the same runner", async () => {

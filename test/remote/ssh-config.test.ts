@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SshPool } from "../../remote/pool.ts";
 import type { Connection, Runner } from "../../remote/runner.ts";
-import { waitFor } from "../../remote/wait.ts";
+import { sshAgent } from "../support/ssh-agent.ts";
 import { makeKey, startSshServer } from "../support/ssh-server.ts";
 import type { SshServer, SshServerOptions } from "../support/ssh-server.ts";
 import { standIns } from "../support/stand-ins.ts";
@@ -177,43 +176,4 @@ function lockedKey(folder: string): string {
     .slice(0, 2)
     .join(" ")
     .trim();
-}
-
-interface SshAgent {
-  readonly socket: string;
-  add(key: string): void;
-  stop(): Promise<void>;
-}
-
-async function sshAgent(folder: string): Promise<SshAgent> {
-  const socket = join(folder, "agent");
-  const agent: ChildProcess = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
-  const ended = new Promise<void>((resolve) =>
-    agent.once("close", () => {
-      resolve();
-    }),
-  );
-  const asks = await standIns({ ask: `echo "open sesame"` });
-  const env = {
-    ...process.env,
-    SSH_AUTH_SOCK: socket,
-    SSH_ASKPASS: join(asks.path, "ask"),
-    SSH_ASKPASS_REQUIRE: "force",
-  };
-  await waitFor({
-    what: "the agent's socket",
-    deadlineMs: 10_000,
-    probe: () => Promise.resolve(existsSync(socket) || undefined),
-  });
-  return {
-    socket,
-    add: (key) => {
-      execFileSync("ssh-add", ["-q", key], { env, stdio: "ignore" });
-    },
-    stop: async () => {
-      agent.kill();
-      await ended;
-      await asks.remove();
-    },
-  };
 }
