@@ -33,6 +33,10 @@ function judgeSystem(judged: Judged): Finding[] {
   if (facts.arch !== "amd64") {
     findings.push(["KEELSON_HOST_UNSUPPORTED", `the architecture is "${facts.arch}", supported is amd64`]);
   }
+  if (isOlder(facts.kernel, leastKernel)) {
+    const message = `kernel ${facts.kernel} is older than ${leastKernel.join(".")}, which kube-proxy needs`;
+    findings.push(["KEELSON_HOST_UNSUPPORTED", message]);
+  }
   const missing = Object.entries(facts.kernelFeatures).filter(([, state]) => state === "missing");
   if (missing.length > 0) {
     const names = missing.map(([name]) => name).join(", ");
@@ -47,6 +51,16 @@ function judgeSystem(judged: Judged): Finding[] {
     findings.push(["KEELSON_HOST_MISSING_CAPABILITY", "lacks the commands ip and ss of iproute2"]);
   }
   return findings;
+}
+
+/** kube-proxy's nftables mode refuses an older one, long after the host was touched. */
+const leastKernel = [5, 13] as const;
+
+/** A release that is not known is not judged. */
+function isOlder(release: string, [major, minor]: readonly [number, number]): boolean {
+  const [, hasMajor, hasMinor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  if (hasMajor === undefined) return false;
+  return Number(hasMajor) < major || (Number(hasMajor) === major && Number(hasMinor) < minor);
 }
 
 const leastMemoryMiB = { controlPlane: 1700, worker: 700 };

@@ -50,6 +50,7 @@ describe("judgeHost", () => {
       "KEELSON_IDENTITY_MISMATCH",
     ],
     ["with a taken port", { listening: [{ port: 6443, process: "nginx" }] }, "KEELSON_HOST_PORT_TAKEN"],
+    ["whose kernel is too old for kube-proxy", { kernel: "5.10.0-33-amd64" }, "KEELSON_HOST_UNSUPPORTED"],
     ["with too little memory", { memoryMiB: 1024 }, "KEELSON_HOST_TOO_SMALL"],
     ["with one processor", { cpus: 1 }, "KEELSON_HOST_TOO_SMALL"],
     [
