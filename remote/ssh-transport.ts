@@ -27,6 +27,8 @@ export interface SshSettings {
 
 // sshd allows 10 sessions by default; one is left free, to end a command that was aborted.
 const sessions = 9;
+const mostRefusals = 20;
+const refusalMs = 20;
 const attemptMs = 10_000;
 const firstRetryMs = 250;
 const mostRetryMs = 4000;
@@ -51,7 +53,7 @@ export class SshTransport implements Transport {
     options: { urgent?: boolean; signal?: AbortSignal | undefined } = {},
   ): Promise<HostProcess> {
     if (options.urgent === true) return this.#send((link) => link.exec(line));
-    for (;;) {
+    for (let refusals = 1; ; refusals += 1) {
       const leave = await this.#channels.enter(options.signal);
       try {
         const process = await this.#send((link) => link.exec(line));
@@ -60,8 +62,11 @@ export class SshTransport implements Transport {
       } catch (error) {
         const others = this.#channels.held - 1;
         leave();
-        if (!(error instanceof ChannelRefused) || others === 0) throw this.#lost(error);
-        this.#channels.lowerTo(others);
+        const isOver = others === 0 && refusals >= mostRefusals;
+        if (!(error instanceof ChannelRefused) || isOver) throw this.#lost(error);
+        if (others > 0) this.#channels.lowerTo(others);
+        // The host may still count a session that has just ended here.
+        else await pause(refusalMs * refusals);
       }
     }
   }

@@ -276,6 +276,19 @@ describe("an SSH host", () => {
       assert.equal(host.connections(), 1);
     });
 
+    it("wait for one that has ended and that the server still counts", async () => {
+      const host = await server({ maxSessions: 1, lingerMs: 100 });
+      const box = runner(host.port);
+      for (const text of ["one", "two", "three"]) {
+        assert.equal((await box.run(`echo ${text}`)).stdout, `${text}\n`);
+      }
+    });
+
+    it("are no way at all to a server that allows none", async () => {
+      const host = await server({ maxSessions: 0 });
+      await assert.rejects(runner(host.port).run("true"), { code: "KEELSON_HOST_UNREACHABLE" });
+    });
+
     it("adapt to a server that allows fewer", async () => {
       const host = await server({ maxSessions: 2 });
       const box = runner(host.port);

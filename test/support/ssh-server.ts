@@ -12,6 +12,8 @@ export interface SshServerOptions {
   readonly hostKeys?: readonly string[];
   /** Sessions per connection, like sshd's MaxSessions. @default 10 */
   readonly maxSessions?: number;
+  /** How long a session still counts after it was closed, in milliseconds; sshd takes such a moment. @default 0 */
+  readonly lingerMs?: number;
   /** @default 0 - any free port */
   readonly port?: number;
   /** Placed before the PATH of commands, for stand-ins of programs. */
@@ -131,7 +133,11 @@ function serve(client: ServerConnection, options: SshServerOptions, state: State
     open += 1;
     state.most = Math.max(state.most, open);
     session.on("close", () => {
-      open -= 1;
+      const forget = (): void => {
+        open -= 1;
+      };
+      if (options.lingerMs === undefined) forget();
+      else setTimeout(forget, options.lingerMs);
     });
     session.on("exec", (acceptExec, _reject, info) => {
       state.commands.push(info.command);
