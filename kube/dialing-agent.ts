@@ -5,7 +5,7 @@ import { connect as connectTls } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { KeelsonError } from "../errors.ts";
 import type { Access } from "./access.ts";
-import { firstLiving } from "./first-living.ts";
+import { livingWay } from "./first-living.ts";
 
 /** Opens a TCP connection to the API server, directly or through a host. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
@@ -16,12 +16,13 @@ const handshakeMs = 10_000;
 /** An agent whose connections begin wherever the first living dialler begins them. */
 export class DialingAgent extends Agent {
   readonly #access: Access;
-  #dials: readonly Dial[];
+  readonly #dial: () => Promise<TLSSocket>;
 
   constructor(access: Access, dials: readonly Dial[]) {
     super({ keepAlive: true, maxSockets: 8 });
     this.#access = access;
-    this.#dials = dials;
+    const ways = dials.map((dial) => () => this.#connectBy(dial));
+    this.#dial = livingWay(ways, staggerMs, (late) => late.destroy());
   }
 
   override createConnection(
@@ -38,12 +39,8 @@ export class DialingAgent extends Agent {
   }
 
   async #connect(): Promise<Duplex> {
-    const ways = this.#dials.map((dial) => async () => ({ dial, socket: await this.#connectBy(dial) }));
     try {
-      const { dial, socket } = await firstLiving(ways, staggerMs, (late) => late.socket.destroy());
-      // The way that works comes first next time, so that a dead host is waited for once.
-      this.#dials = [dial, ...this.#dials.filter((other) => other !== dial)];
-      return socket;
+      return await this.#dial();
     } catch (error) {
       throw this.#unreachable(error);
     }

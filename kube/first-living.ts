@@ -47,3 +47,23 @@ export function firstLiving<Value>(
     else begin();
   });
 }
+
+/**
+ * `firstLiving` again and again: the way that worked last is tried before all others, so that a dead one is waited for
+ * once.
+ */
+export function livingWay<Value>(
+  ways: readonly (() => Promise<Value>)[],
+  staggerMs: number,
+  discard: (late: Value) => void,
+): () => Promise<Value> {
+  let order = ways;
+  return async () => {
+    const named = order.map((way) => async () => ({ way, value: await way() }));
+    const { way, value } = await firstLiving(named, staggerMs, (late) => {
+      discard(late.value);
+    });
+    order = [way, ...order.filter((other) => other !== way)];
+    return value;
+  };
+}

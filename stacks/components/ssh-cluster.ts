@@ -48,7 +48,8 @@ export interface SshClusterArgs {
   /**
    * How Pulumi's Kubernetes provider reaches the API: directly, or through the SSH connections of the control-plane
    * hosts. keelson's own work always goes through them.
-   * @default - "ssh" if a control-plane host is behind a bastion, else "direct"
+   * @default - "ssh" if a control-plane host is behind a bastion, or several are behind no common address ("nodeLocal");
+   * else "direct"
    */
   readonly apiAccess?: "direct" | "ssh";
   /** With `apiAccess: "ssh"`, the port of 127.0.0.1 on which a run listens. @default - from 20000 to 29999, by cluster */
@@ -112,7 +113,7 @@ export function declareCluster(
   new ClusterEndpoint(name, { ...access, hosts: all }, { ...child, dependsOn: settled });
   const apiPort = apiPortOf(cluster.endpoint);
   const proxy = { ...child, name, identity, kubeconfig: plane.kubeconfig, apiPort, controlPlane };
-  const kubeconfig = reachableKubeconfig(args, proxy);
+  const kubeconfig = reachableKubeconfig(args, cluster.endpoint, proxy);
   return {
     name,
     labels: args.labels ?? {},
@@ -134,9 +135,16 @@ function leavingOf(workers: SshClusterHosts["workers"]): Record<string, LeavingA
 }
 
 /** The kubeconfig with which Pulumi's Kubernetes provider gets there. */
-function reachableKubeconfig(args: SshClusterArgs, proxy: Omit<ApiProxyArgs, "port">): pulumi.Output<string> {
-  const behind = Object.values(proxy.controlPlane).some(({ connection }) => connection.bastion !== undefined);
-  const { apiAccess = behind ? "ssh" : "direct", apiProxyPort } = args;
+function reachableKubeconfig(
+  args: SshClusterArgs,
+  { mode }: ClusterArgs["endpoint"],
+  proxy: Omit<ApiProxyArgs, "port">,
+): pulumi.Output<string> {
+  const hosts = Object.values(proxy.controlPlane);
+  const isBehind = hosts.some(({ connection }) => connection.bastion !== undefined);
+  // A kubeconfig names one server, which may be the one that is dead.
+  const isApart = mode === "nodeLocal" && hosts.length > 1;
+  const { apiAccess = isBehind || isApart ? "ssh" : "direct", apiProxyPort } = args;
   return apiAccess === "ssh" ? proxiedKubeconfig({ ...proxy, port: apiProxyPort }) : proxy.kubeconfig;
 }
 

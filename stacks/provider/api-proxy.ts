@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { KeelsonError } from "../../errors.ts";
-import { firstLiving } from "../../kube/first-living.ts";
+import { livingWay } from "../../kube/first-living.ts";
 import { ByteReader } from "../../remote/byte-reader.ts";
 import type { Connection, RunnerPool } from "../../remote/runner.ts";
 import { leaveCommand, listenForSocks } from "../../remote/socks.ts";
@@ -55,7 +55,7 @@ class Proxy implements ApiProxy {
       user,
       password,
       // Whatever is asked for, this leads to an API server of the cluster and nowhere else.
-      dial: () => firstLiving(ways, staggerMs, (late) => late.destroy()),
+      dial: livingWay(ways, staggerMs, (late) => late.destroy()),
       onLeave: () => {
         this.#timer = setInterval(() => void this.#listen().catch(() => undefined), retryMs).unref();
       },

@@ -53,7 +53,7 @@ describe("cluster components", () => {
     );
   });
 
-  it("lead the Kubernetes provider through the hosts that are behind a bastion, and no other", async () => {
+  it("lead the Kubernetes provider through the hosts that are behind a bastion", async () => {
     const bastion = { address: "203.0.113.7", privateKey: key };
     await bareMetal({ ssh: { user: "admin", privateKey: key, sudoPassword: "open sesame", bastion } });
     const proxy = typed("ApiProxy");
@@ -66,6 +66,21 @@ describe("cluster components", () => {
     engine.registered.length = 0;
     await bareMetal({ apiAccess: "direct", ssh: { privateKey: key, bastion } });
     assert.equal(typed("ApiProxy"), undefined);
+  });
+
+  it("lead it through whichever control-plane host lives where these have no address in common", async () => {
+    const hosts = {
+      cp1: { address: "10.0.0.11" },
+      cp2: { address: "10.0.0.12" },
+      cp3: { address: "10.0.0.13" },
+    };
+    await bareMetal({ controlPlane: { hosts } });
+    assert.ok(typed("ApiProxy"));
+    for (const endpoint of [{ vip: "10.0.0.100" }, { external: "api.example.com" }]) {
+      engine.registered.length = 0;
+      await bareMetal({ controlPlane: { hosts, endpoint } });
+      assert.equal(typed("ApiProxy"), undefined);
+    }
   });
 
   it("delete everything of a cluster with its hosts, and a worker with no machine", async () => {

@@ -1,4 +1,5 @@
 import { parse, stringify } from "yaml";
+import { constantApiName } from "../../../bootstrap/api-names.ts";
 import { KeelsonError } from "../../../errors.ts";
 import type { Resource } from "../resource.ts";
 
@@ -44,6 +45,9 @@ function throughProxy({ kubeconfig, proxyUrl }: ApiProxyInputs): Partial<ApiProx
       "Cannot lead the kubeconfig through a proxy: it names no cluster",
     );
   }
-  for (const { cluster } of config.clusters) cluster["proxy-url"] = proxyUrl;
+  // Whichever API server is met, also one that came after this was written, it has the name that all of them have.
+  for (const { cluster } of config.clusters) {
+    Object.assign(cluster, { "proxy-url": proxyUrl, "tls-server-name": constantApiName });
+  }
   return { kubeconfig: stringify(config) };
 }
