@@ -34,6 +34,7 @@ export const errorCodes = {
   KEELSON_CLUSTER_MAY_EXIST:
     "Bring back the control-plane host that has the data, or set allowNewCluster if the cluster is lost for certain",
   KEELSON_PARTIAL_INIT: "Reset the hosts that the message names",
+  KEELSON_SETTING_REFUSED: "Correct the setting in the program: the message carries what was said about it",
   KEELSON_QUORUM_LOST: "Bring back the control-plane hosts that the message names",
   KEELSON_ETCD_FULL: "Delete objects that nobody needs, or give etcd a larger quota",
   KEELSON_IDENTITY_MISMATCH: "Restore the identity that made this cluster from the stack's backup",

@@ -11,14 +11,11 @@ export const constantApiName = "kubernetes";
 
 /**
  * All names and addresses under which an API server of the cluster may be asked, so that each of them can stand in for
- * another. Sorted, without repetition. Pure.
- *
- * @param more names that somebody outside uses
+ * another: the cluster's own, and those that the program adds. Sorted, without repetition. Pure.
  */
 export function apiServerNames(
-  { endpoint, network }: Pick<Cluster, "endpoint" | "network">,
+  { endpoint, network, controlPlane: settings }: Pick<Cluster, "endpoint" | "network" | "controlPlane">,
   controlPlane: readonly Pick<ReachableHost, "nodeAddress" | "connection">[],
-  more: readonly string[] = [],
 ): readonly string[] {
   const services = parseCidr(network.serviceCidr);
   const names = [
@@ -30,7 +27,7 @@ export function apiServerNames(
       nodeAddress,
       ...(connection ? [connection.address] : []),
     ]),
-    ...more,
+    ...(settings?.certSans ?? []),
   ];
   return [...new Set(names)].sort();
 }

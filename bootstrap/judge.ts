@@ -10,6 +10,7 @@ import { judgeSurroundings } from "./judge-surroundings.ts";
 import type { Finding, Judged } from "./judged.ts";
 import { missingCommands } from "./packages/managers.ts";
 import { balancerUnit } from "./phases/balancer.ts";
+import { judgeRegistries } from "./registries/judge.ts";
 import { isContainer } from "./view.ts";
 
 /** Everything that is wrong with one host. Pure. */
@@ -22,6 +23,7 @@ export function judgeHost(judged: Judged): readonly Problem[] {
     ...judgeNetworks(judged),
     ...judgeEndpoint(judged),
     ...judgeSurroundings(judged),
+    ...judgeRegistries(judged),
   ];
   return found.map(([code, message]) => ({ code, where: judged.host.name, message }));
 }

@@ -2,8 +2,11 @@ import { stringify } from "yaml";
 import type { ClusterHost } from "../clusters/cluster.ts";
 import { apiPortOf, authorityOf } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
+import { settingsFile } from "./kubelet-settings/settings-file.ts";
 import { paths } from "./paths.ts";
 import { kubeletPatch } from "./phases/kubelet.ts";
+import { isAnyPodPatched } from "./static-pods/pod-patch.ts";
+import { kubeadmComponent } from "./static-pods/kubeadm-component.ts";
 import type { ControlPlaneView, HostView } from "./view.ts";
 import { isContainer } from "./view.ts";
 
@@ -19,7 +22,7 @@ export function initConfig(view: ControlPlaneView): string {
       bootstrapTokens: [{ description: "made by kubeadm init, unused", ttl: "1m0s" }],
       localAPIEndpoint: localEndpoint(view),
       nodeRegistration: nodeRegistration(view, initIgnores(view.facts)),
-      ...patches(view.facts),
+      ...patches(view),
       skipPhases: ["upload-certs", "addon", "show-join-command"],
     },
     clusterConfiguration(view),
@@ -39,15 +42,22 @@ export function certificateConfig(
   names: readonly string[],
   certificatesDir: string,
 ): string {
-  return documents([
-    {
-      apiVersion,
-      kind: "InitConfiguration",
-      localAPIEndpoint: localEndpoint(view),
-      nodeRegistration: { name: view.host.nodeName, criSocket: paths.containerdSocket },
-    },
-    { ...clusterConfiguration(view), apiServer: { certSANs: names }, certificatesDir },
-  ]);
+  const whole = { ...clusterConfiguration(view), apiServer: { certSANs: names }, certificatesDir };
+  return documents([livingNode(view), whole]);
+}
+
+/** The configuration with which kubeadm makes the manifests of this living host's components anew, with a folder's patches. */
+export function staticPodConfig(view: ControlPlaneView, directory: string): string {
+  return documents([{ ...livingNode(view), patches: { directory } }, clusterConfiguration(view)]);
+}
+
+function livingNode(view: ControlPlaneView): object {
+  return {
+    apiVersion,
+    kind: "InitConfiguration",
+    localAPIEndpoint: localEndpoint(view),
+    nodeRegistration: { name: view.host.nodeName, criSocket: paths.containerdSocket },
+  };
 }
 
 /** The configuration with which `kubeadm join` makes this host a worker. Holds a token. */
@@ -70,7 +80,7 @@ function joinConfiguration(view: HostView, token: string): object {
       tlsBootstrapToken: token,
     },
     nodeRegistration: nodeRegistration(view, joinIgnores(view.facts)),
-    ...patches(view.facts),
+    ...patches(view),
   };
 }
 
@@ -107,6 +117,7 @@ function joiningConfig({ cluster, caCertificate }: HostView, user: object): stri
 
 function clusterConfiguration({ cluster, bundle, apiNames }: ControlPlaneView): object {
   const { podCidr, serviceCidr, dnsDomain } = cluster.network;
+  const { apiServer, controllerManager, scheduler } = cluster.controlPlane ?? {};
   return {
     apiVersion,
     kind: "ClusterConfiguration",
@@ -115,7 +126,9 @@ function clusterConfiguration({ cluster, bundle, apiNames }: ControlPlaneView): 
     controlPlaneEndpoint: authorityOf(cluster.endpoint),
     encryptionAlgorithm: "ECDSA-P256",
     networking: { podSubnet: podCidr, serviceSubnet: serviceCidr, dnsDomain },
-    apiServer: { certSANs: apiNames },
+    apiServer: { certSANs: apiNames, ...kubeadmComponent(apiServer) },
+    controllerManager: kubeadmComponent(controllerManager),
+    scheduler: kubeadmComponent(scheduler),
   };
 }
 
@@ -140,8 +153,13 @@ function initialTaints({ role, taints }: ClusterHost): object {
   return role === "worker" && taints.length > 0 ? { taints } : {};
 }
 
-function patches(facts: HostFacts): object {
-  return kubeletPatch(facts) === undefined ? {} : { patches: { directory: paths.patches } };
+function patches(view: HostView): object {
+  const { facts, host } = view;
+  const isPatched =
+    kubeletPatch(facts) !== undefined ||
+    settingsFile(facts, host.kubelet) !== undefined ||
+    isAnyPodPatched(view);
+  return isPatched ? { patches: { directory: paths.patches } } : {};
 }
 
 /** Our own judgement came first; of kubeadm's checks those are left out that the host's facts prove pointless. */

@@ -4,12 +4,20 @@ export const paths = {
   initialized: "/etc/keelson/initialized",
   patches: "/etc/keelson/patches",
   kubeletPatch: "/etc/keelson/patches/kubeletconfiguration+strategic.yaml",
+  /** Applied after the host's own patch. */
+  kubeletSettings: "/etc/keelson/patches/kubeletconfiguration1+merge.yaml",
   balancerConfig: "/etc/keelson/balancer.cfg",
   balancerUnit: "/etc/systemd/system/keelson-balancer.service",
   vipConfig: "/etc/keelson/vip.conf",
   vipCheck: "/etc/keelson/vip-check",
   vipUnit: "/etc/systemd/system/keelson-vip.service",
   initConfig: "/etc/keelson/kubeadm-init.yaml",
+  /** Names that the program once wanted in the API server's certificate, one a line. */
+  certSans: "/etc/keelson/cert-sans",
+  /** Paths of the program's own files, one a line. */
+  ownedFiles: "/etc/keelson/owned-files",
+  /** The former configuration of what was changed and is not known to work yet: `kubelet.yaml`, a component's manifest. */
+  kept: "/etc/keelson/kept",
   /** Lives in memory: files that hold a token are written here. */
   run: "/run/keelson",
   lock: "/run/keelson/lock",
@@ -55,4 +63,5 @@ export const paths = {
   kubelet: "/var/lib/kubelet",
   /** The kubelet's own certificate and key; a link to the newest. */
   kubeletCertificate: "/var/lib/kubelet/pki/kubelet-client-current.pem",
+  kubeletConfig: "/var/lib/kubelet/config.yaml",
 } as const;

@@ -1,4 +1,4 @@
-import { apiCertificate } from "./phases/api-certificate.ts";
+import { apiCertificate, wantedSans } from "./phases/api-certificate.ts";
 import { apiReady } from "./phases/api-ready.ts";
 import { balancer } from "./phases/balancer.ts";
 import { binaries } from "./phases/binaries.ts";
@@ -8,6 +8,7 @@ import { containerd } from "./phases/containerd.ts";
 import { endpointClients } from "./phases/endpoint-clients.ts";
 import { firewall } from "./phases/firewall.ts";
 import { firstBoot } from "./phases/first-boot.ts";
+import { formerFiles, hostFiles } from "./host-files/phases.ts";
 import { identityFiles } from "./phases/identity-files.ts";
 import { imageArchives, images } from "./phases/images.ts";
 import { initialize } from "./phases/initialize.ts";
@@ -15,13 +16,17 @@ import { join, registration } from "./phases/join.ts";
 import { joinControlPlane } from "./phases/join-control-plane.ts";
 import { kernel } from "./phases/kernel.ts";
 import { kubeletCredentials } from "./phases/kubelet-credentials.ts";
+import { kubeletSettings } from "./kubelet-settings/phase.ts";
 import { kubelet, kubeletRunning } from "./phases/kubelet.ts";
 import { nodeReady, nodeSettings } from "./phases/node.ts";
 import type { NodeView } from "./phases/node.ts";
 import { needrestart, packages } from "./phases/packages.ts";
 import { proxy } from "./phases/proxy.ts";
+import { podPatches } from "./static-pods/pod-patch.ts";
+import { staticPods } from "./static-pods/phase.ts";
 import { swap } from "./phases/swap.ts";
 import { virtualAddress } from "./phases/virtual-address.ts";
+import { registries } from "./registries/phase.ts";
 import type { Step } from "./run-plan.ts";
 import type { ControlPlaneView, HostView } from "./view.ts";
 
@@ -29,9 +34,9 @@ import type { ControlPlaneView, HostView } from "./view.ts";
 const hostPlan: readonly Step<HostView>[] = [
   [firstBoot],
   [claim],
-  [proxy],
+  [proxy, hostFiles],
   [packages, needrestart, kernel, swap, firewall, binaries, imageArchives],
-  [containerd, kubelet, balancer],
+  [containerd, registries, kubelet, balancer],
 ];
 
 /** From a host to one that can become a control plane, without touching any other; keeps one that is running. */
@@ -45,27 +50,33 @@ export const preparationPlan: readonly Step<ControlPlaneView & NodeView>[] = [
 /** From a host to the first control plane, whose API answers; keeps any that is one already. */
 export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
-  [images, identityFiles, virtualAddress],
+  [images, identityFiles, wantedSans, podPatches, virtualAddress],
   [initialize],
   [certificates],
   [kubeletRunning],
+  [staticPods],
   [apiReady],
   [apiCertificate],
   [endpointClients],
+  [kubeletSettings],
   [nodeSettings],
+  [formerFiles],
 ];
 
 /** From a host to one more control plane of a living cluster. */
 export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
-  [images, identityFiles, virtualAddress],
+  [images, identityFiles, wantedSans, podPatches, virtualAddress],
   [joinControlPlane],
   [certificates],
   [kubeletRunning],
+  [staticPods],
   [apiReady],
   [apiCertificate],
   [endpointClients],
+  [kubeletSettings],
   [nodeSettings],
+  [formerFiles],
 ];
 
 /** From a host to a worker whose Node is Ready. */
@@ -77,6 +88,8 @@ export const workerPlan: readonly Step<NodeView>[] = [
   [endpointClients],
   [kubeletRunning],
   [registration],
+  [kubeletSettings],
   [nodeSettings],
   [nodeReady],
+  [formerFiles],
 ];

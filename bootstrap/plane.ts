@@ -130,7 +130,8 @@ async function lookAtHost(operation: Operation, host: ReachableHost, kubernetes:
   const runner = runnerOf(operation, host);
   if (runner === undefined) return blankFacts(host);
   const wanted = factsRequest("controlPlane", await operation.bundle(kubernetes));
-  return gatherFacts(runner, wanted, operation.signal);
+  const hostFiles = Object.keys(host.files ?? {});
+  return gatherFacts(runner, { ...wanted, hostFiles }, operation.signal);
 }
 
 interface Looking extends Required<Pick<PlaneAccess, "api" | "look">> {

@@ -1,9 +1,10 @@
 import { parallel } from "../remote/parallel.ts";
 import { careForEtcd } from "./etcd/care-for-plane.ts";
 import { changeMembers, previewMembers } from "./change-members.ts";
-import type { Plane, PlaneHost } from "./plane.ts";
+import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
 import { controlPlanePlan, preparationPlan } from "./plan.ts";
 import { plannedChanges, runPlan } from "./run-plan.ts";
+import type { Step } from "./run-plan.ts";
 import { heldState } from "./seat-state.ts";
 
 /** Hosts that hold nothing yet, or no living API, are worked on at once: as many as a control plane may have. */
@@ -31,17 +32,26 @@ async function change(plane: Plane): Promise<readonly string[]> {
   const { operation, begin, answers } = plane;
   const living = plane.hosts.filter((each) => stateOf(plane, each) === "whole");
   const drifted = living.filter(hasDrifted);
-  // A cluster that serves keeps serving: its hosts are mended one after the other.
-  const width = answers ? 1 : widest;
-  await onHosts(plane, drifted, width, ({ target }) => runPlan(operation, target, preparationPlan));
+  // A cluster that serves keeps serving; one that does not needs all of its hosts to begin.
+  if (answers) await oneByOne(plane, drifted, preparationPlan);
+  else await onHosts(plane, drifted, widest, ({ target }) => runPlan(operation, target, preparationPlan));
   const fresh = plane.hosts.filter((each) => each.host.name === begin || stateOf(plane, each) === "blank");
   await onHosts(plane, fresh, widest, ({ host, target }) =>
     runPlan(operation, target, host.name === begin ? controlPlanePlan : preparationPlan),
   );
   await careForEtcd(plane);
   const left = await changeMembers(plane);
-  await onHosts(plane, drifted, width, ({ target }) => runPlan(operation, target, controlPlanePlan));
+  await oneByOne(plane, drifted, controlPlanePlan);
   return left;
+}
+
+/** Hosts are changed one by one, and what fails on one never gets to the next. */
+async function oneByOne(
+  { operation }: Plane,
+  hosts: readonly PlaneHost[],
+  steps: readonly Step<PlaneView>[],
+): Promise<void> {
+  for (const { target } of hosts) await runPlan(operation, target, steps);
 }
 
 function onHosts(

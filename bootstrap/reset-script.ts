@@ -1,4 +1,5 @@
 import { paths } from "./paths.ts";
+import { giveFilesBack } from "./host-files/phases.ts";
 import { balancerUnit } from "./phases/balancer.ts";
 import { virtualAddressUnit } from "./phases/virtual-address.ts";
 
@@ -40,6 +41,7 @@ for folder in ${paths.kubernetes} /etc/containerd /etc/cni /opt/cni /opt/contain
 /run/containerd /run/flannel /run/calico /var/lib/calico /var/lib/cni /var/lib/kube-proxy /var/log/pods /var/log/containers /var/log/calico; do
 [ ! -d $folder ] || { empty $folder; rmdir $folder; }
 done
+${giveFilesBack}
 [ ! -f ${paths.firewallUndo} ] || sh ${paths.firewallUndo}
 [ ! -f ${paths.maskedUnits} ] || while read -r unit; do
 systemctl unmask --quiet "$unit"; [ ! -e "/etc/systemd/system/$unit.keelson" ] || mv "/etc/systemd/system/$unit.keelson" "/etc/systemd/system/$unit"

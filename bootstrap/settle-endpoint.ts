@@ -1,4 +1,3 @@
-import { authorityOf } from "../clusters/endpoint.ts";
 import { KeelsonError } from "../errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { openClient } from "./api.ts";
@@ -16,8 +15,8 @@ import type { HostView } from "./view.ts";
 type Request = Parameters<SettleEndpoint>[1];
 
 /**
- * Ends the move to another endpoint: every host has been led to it; now the cluster's services and records follow, and
- * at last what kept the former one goes. A host that is silent keeps what it has, and is named.
+ * Ends a change of the control plane's endpoint or settings: every host has been led to them; now the cluster's services
+ * and records follow, and at last what kept a former endpoint goes. A host that is silent keeps what it has, and is named.
  */
 export const settleEndpoint: SettleEndpoint = async (operation, request) => {
   const { cluster, access } = request;
@@ -44,8 +43,7 @@ async function moveRecords(
     { cluster, controlPlane },
     operation.signal,
   )) {
-    const intent = `name ${authorityOf(cluster.endpoint)} in ${what}`;
-    operation.onIntent({ host: cluster.name, what: intent });
+    operation.onIntent({ host: cluster.name, what: `bring ${what} up to date` });
     if (operation.preview) continue;
     await client.request({
       method: "PATCH",

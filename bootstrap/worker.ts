@@ -44,6 +44,9 @@ async function isAsWanted(
     kubelet !== undefined &&
     node?.ready === true &&
     node.kubeletVersion === cluster.kubernetes &&
+    // The API does not tell what a kubelet was started with, and nothing of files: the host does.
+    host.kubelet === undefined &&
+    host.files === undefined &&
     nodePatch(host, clusterId, node) === undefined
   );
 }
@@ -65,19 +68,20 @@ async function withApi<Result>(
 
 async function targetOf(
   operation: Operation,
-  { cluster, clusterId, caCertificate, host, afterReset = false }: WorkerRequest,
+  { cluster, clusterId, caCertificate, host, maxUnavailable = 1, afterReset = false }: WorkerRequest,
   api: ClusterApi | undefined,
 ): Promise<PlanTarget<NodeView>> {
   const { connection, name } = host;
   const bundle = await operation.bundle(cluster.kubernetes);
   const runner = connection && operation.pool.get(name, connection);
-  const fixed = { host, cluster, clusterId, caCertificate, bundle, api };
+  const request = { ...factsRequest("worker", bundle), hostFiles: Object.keys(host.files ?? {}) };
+  const fixed = { host, cluster, clusterId, caCertificate, bundle, api, maxUnavailable };
   return {
     host: name,
     runner,
     look: async () => {
       const [facts, node] = await Promise.all([
-        runner ? gatherFacts(runner, factsRequest("worker", bundle), operation.signal) : blankFacts(host),
+        runner ? gatherFacts(runner, request, operation.signal) : blankFacts(host),
         api?.node(host.nodeName),
       ]);
       if (afterReset && operation.preview)

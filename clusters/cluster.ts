@@ -1,5 +1,9 @@
 import type { Endpoint } from "./endpoint.ts";
 import type { Proxy } from "./proxy.ts";
+import type { ControlPlaneSettings } from "./settings/control-plane.ts";
+import type { HostFiles } from "./settings/host-files.ts";
+import type { Registries } from "./settings/registries.ts";
+import type { KubeletSettings } from "./settings/kubelet.ts";
 
 /** What all hosts of a cluster share. Plain data, complete: defaults are filled by `defineCluster`. */
 export interface Cluster {
@@ -12,6 +16,10 @@ export interface Cluster {
   readonly network: Network;
   /** By which hosts reach the world. @default - directly */
   readonly proxy?: Proxy;
+  /** How images are pulled. @default - directly and without a name */
+  readonly registries?: Registries;
+  /** How the control plane differs from kubeadm's. @default - not at all */
+  readonly controlPlane?: ControlPlaneSettings;
 }
 
 export interface Network {
@@ -47,6 +55,10 @@ export interface ClusterHost {
   readonly mirror?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
+  /** How its kubelet differs from a usual one. @default - not at all */
+  readonly kubelet?: KubeletSettings;
+  /** Files of the program's own, by path. @default - none */
+  readonly files?: HostFiles;
 }
 
 export interface Taint {

@@ -8,6 +8,15 @@ import { formatCidr, overlaps, parseCidr } from "./cidr.ts";
 import type { Cluster, ClusterHost, Network, Taint } from "./cluster.ts";
 import { completeEndpoint, endpointProblems } from "./endpoint.ts";
 import type { EndpointSpec } from "./endpoint.ts";
+import { controlPlaneProblems } from "./settings/control-plane.ts";
+import type { ControlPlaneSettings } from "./settings/control-plane.ts";
+import { fileProblems } from "./settings/host-files.ts";
+import type { HostFiles } from "./settings/host-files.ts";
+import { kubeletProblems } from "./settings/kubelet.ts";
+import type { KubeletSettings } from "./settings/kubelet.ts";
+import { labelProblems, taintProblems } from "./settings/node-marks.ts";
+import { registryProblems } from "./settings/registries.ts";
+import type { Registries } from "./settings/registries.ts";
 
 /** Kubernetes minors that this release brings up. */
 export const supportedMinors = ["1.35", "1.36"] as const;
@@ -31,6 +40,10 @@ export interface ClusterSpec {
   readonly network?: Partial<Network>;
   /** By which hosts reach the world. @default - directly */
   readonly proxy?: Proxy;
+  /** Mirrors, credentials and authorities of registries, by name. @default - none */
+  readonly registries?: Registries;
+  /** Flags and volumes of the API server and its companions, names in its certificate. @default - kubeadm's own */
+  readonly controlPlane?: ControlPlaneSettings;
   /** By logical name. */
   readonly hosts: Readonly<Record<string, HostSpec>>;
 }
@@ -47,6 +60,10 @@ export interface HostSpec {
   readonly mirror?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
+  /** Fields of the kubelet's configuration. @default - the cluster's */
+  readonly kubelet?: KubeletSettings;
+  /** Files that the program keeps on the host, by absolute path. @default - none */
+  readonly files?: HostFiles;
 }
 
 /** A cluster's data, complete and checked. */
@@ -70,6 +87,8 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
     ...(host.mirror !== undefined && { mirror: host.mirror }),
     labels: host.labels ?? {},
     taints: host.taints ?? [],
+    ...(host.kubelet && { kubelet: host.kubelet }),
+    ...(host.files && { files: host.files }),
   }));
   const controlPlane = hosts.filter(({ role }) => role === "controlPlane");
   const network = { ...defaultNetwork, ...spec.network };
@@ -81,11 +100,15 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
     endpoint,
     network,
     ...(spec.proxy && { proxy: spec.proxy }),
+    ...(spec.registries && { registries: spec.registries }),
+    ...(spec.controlPlane && { controlPlane: spec.controlPlane }),
   };
   const problems = [
     ...clusterProblems(cluster),
     ...networkProblems(network),
     ...proxyProblems(spec.proxy),
+    ...controlPlaneProblems(spec.controlPlane),
+    ...registryProblems(spec.registries),
     ...endpointProblems(endpoint, hosts),
     ...hostProblems(hosts),
     ...sharedNames(hosts),
@@ -163,6 +186,10 @@ function hostProblems(hosts: DefinedCluster["hosts"]): Problem[] {
   return [
     ...(count === undefined ? [] : [unsupported("hosts", count)]),
     ...hosts.flatMap((host) => [
+      ...labelProblems(host.labels, `hosts.${host.name}.labels`),
+      ...taintProblems(host.taints, `hosts.${host.name}.taints`),
+      ...fileProblems(host.files, `hosts.${host.name}.files`),
+      ...kubeletProblems(host.kubelet, `hosts.${host.name}.kubelet`),
       ...(nodeName.test(host.nodeName)
         ? []
         : [invalid(`hosts.${host.name}.nodeName`, `"${host.nodeName}" is not a node name`)]),

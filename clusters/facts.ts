@@ -47,6 +47,10 @@ export interface HostFacts {
   readonly syncMs?: number;
   /** Files that keelson or kubeadm manages, by path. */
   readonly files: Readonly<Record<string, FileFacts>>;
+  /** What containerd is told about registries, by path. Digests are there if asked about: a file may hold a password. */
+  readonly registries?: Readonly<Record<string, RegistryFile>>;
+  /** The program's own files. Absent unless asked about. */
+  readonly hostFiles?: OwnedFilesFacts;
   /** systemd units that were asked about, by name. */
   readonly units: Readonly<Record<string, UnitFacts>>;
   /** Names of live transient units that a keelson run began: another run's, or a killed one's. */
@@ -148,6 +152,18 @@ export interface FileFacts {
   readonly mode: string;
 }
 
+export interface OwnedFilesFacts {
+  /** Those that are there, by path. */
+  readonly found: Readonly<Record<string, FileFacts>>;
+  /** Paths that the program wants or once wanted: what is there is its own, and what was there before is beside it. */
+  readonly owned: readonly string[];
+}
+
+export interface RegistryFile extends FileFacts {
+  /** Whether keelson wrote it. */
+  readonly isOurs: boolean;
+}
+
 export interface UnitFacts {
   readonly active: boolean;
   readonly enabled: boolean;
@@ -184,10 +200,45 @@ export interface KubernetesFacts {
   readonly apiNames?: readonly string[];
   /** When each certificate of the host's own programs ends, ISO 8601, by path; empty for one that cannot be read. */
   readonly certificates?: Readonly<Record<string, string>>;
+  /** What the manifests of the control plane's components say, by component. Absent unless asked about. */
+  readonly staticPods?: Readonly<Record<string, StaticPodFacts>>;
+  /** The kubelet's configuration. Absent unless asked about, or before the host joined. */
+  readonly kubelet?: KubeletFacts | undefined;
+  /** Names that the program once wanted in the API server's certificate. */
+  readonly certSans?: readonly string[];
   /** Whether the API server of this host answers that it is ready. */
   readonly apiReady: boolean;
   /** Whether the kubelet of this host answers that it is healthy. */
   readonly kubeletHealthy: boolean;
+}
+
+export interface KubeletFacts {
+  /** The configuration that it is started with. */
+  readonly live: Readonly<Record<string, unknown>>;
+  /** The program's settings that it was last made with. */
+  readonly noted: Readonly<Record<string, unknown>>;
+  /** True while a change is not known to work: the former configuration is still kept. */
+  readonly isUnproven: boolean;
+}
+
+/** A component of the control plane, as its manifest has the kubelet run it. */
+export interface StaticPodFacts {
+  /** Flags without dashes, each with its values in their order. */
+  readonly args: Readonly<Record<string, readonly string[]>>;
+  readonly volumes: readonly StaticPodVolume[];
+  /** The digest of the program's patch that it was made with; empty without one. */
+  readonly patch: string;
+  /** True while a change is not known to work: its former manifest is still kept. */
+  readonly isUnproven: boolean;
+}
+
+export interface StaticPodVolume {
+  readonly name: string;
+  readonly hostPath: string;
+  readonly mountPath: string;
+  readonly readOnly: boolean;
+  /** Empty for any. */
+  readonly pathType: string;
 }
 
 export interface ImageFacts {

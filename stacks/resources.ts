@@ -3,6 +3,9 @@ import type { Cluster, Taint } from "../clusters/cluster.ts";
 import type { Endpoint } from "../clusters/endpoint.ts";
 import type { Proxy } from "../clusters/proxy.ts";
 import type { Identity } from "../clusters/identity.ts";
+import type { Registries } from "../clusters/settings/registries.ts";
+import type { HostFiles } from "../clusters/settings/host-files.ts";
+import type { KubeletSettings } from "../clusters/settings/kubelet.ts";
 import type { DrainPolicy } from "../kube/drain-blockers.ts";
 import type { ExtraImage } from "../toolchain/image-recipes.ts";
 import { hideResponses } from "./debug-log.ts";
@@ -48,13 +51,18 @@ export interface HostArgs {
   readonly starts?: pulumi.Input<number>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
+  readonly kubelet?: KubeletSettings;
+  /** Files of the program's own, by absolute path. */
+  readonly files?: HostFiles<pulumi.Input<string>>;
   readonly connection: ConnectionArgs;
 }
 
 export type HostRecordArgs = Readonly<Record<string, HostArgs>>;
 
 /** A cluster whose endpoint may not be known before its machines are. */
-export interface ClusterArgs extends Omit<Cluster, "endpoint" | "proxy"> {
+export interface ClusterArgs extends Omit<Cluster, "endpoint" | "proxy" | "registries"> {
+  /** Passwords are secrets. */
+  readonly registries?: Registries<pulumi.Input<string>>;
   /** Its addresses are secrets. */
   readonly proxy?: Proxy<pulumi.Input<string>>;
   readonly endpoint: Endpoint<pulumi.Input<string>>;

@@ -8,6 +8,7 @@ import { balancerUnit } from "../phases/balancer.ts";
 import { containerdFiles } from "../phases/containerd.ts";
 import { identityPaths } from "../phases/identity-files.ts";
 import { kubeletFiles } from "../phases/kubelet.ts";
+import { patchPaths } from "../static-pods/pod-patch.ts";
 import { virtualAddressUnit } from "../phases/virtual-address.ts";
 import { parseFacts } from "./parse.ts";
 import { factsScript } from "./script.ts";
@@ -34,16 +35,19 @@ export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): 
     paths.sysctls,
     paths.modules,
     paths.kubeletPatch,
+    paths.kubeletSettings,
     paths.needrestart,
     paths.proxy,
     ...containerdFiles.slice(0, 2),
     ...kubeletFiles.slice(0, 2),
     ...balancerUnit.paths,
     ...virtualAddressUnit.paths,
-    ...(role === "controlPlane" ? [...identityPaths, paths.initConfig] : []),
+    ...(role === "controlPlane" ? [...identityPaths, paths.initConfig, ...patchPaths] : []),
   ];
   return {
     files: [...managed, ...delivered],
+    // What programs run with is of use to plans alone.
+    settings: bundle !== undefined,
     units: {
       "containerd.service": containerdFiles,
       "kubelet.service": kubeletFiles,

@@ -13,6 +13,10 @@ import type {
 import { X509Certificate } from "node:crypto";
 import { paths } from "../paths.ts";
 import { parseCertificates } from "./certificates.ts";
+import { parseKubeletSettings } from "../kubelet-settings/facts.ts";
+import { parseHostFiles } from "../host-files/facts.ts";
+import { parseRegistries } from "../registries/facts.ts";
+import { parseStaticPods } from "../static-pods/facts.ts";
 import { parseFirewall } from "./firewall.ts";
 import { parseFirstBoot, parsePackages } from "./first-boot.ts";
 import { askedFeatures } from "./script.ts";
@@ -70,6 +74,8 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
     disks: parseDisks(lines("disks")),
     ...(syncMs !== undefined && { syncMs }),
     files: parseFiles(lines("files")),
+    registries: parseRegistries(sections),
+    hostFiles: parseHostFiles(sections),
     units: parseUnits(lines("units")),
     running: lines("running"),
     ...(owner && { owner }),
@@ -222,6 +228,8 @@ function parseKubernetes(sections: Sections): KubernetesFacts {
   const { text, lines } = sections;
   const present = new Set(lines("present"));
   const initialized = text("initialized");
+  const staticPods = parseStaticPods(sections);
+  const kubelet = parseKubeletSettings(sections);
   return {
     ...(text("caSize") !== "" && { caSha256: text("ca").slice(0, 64) }),
     kubeletConf: present.has(paths.kubeletConf),
@@ -233,6 +241,9 @@ function parseKubernetes(sections: Sections): KubernetesFacts {
     servers: parseServers(lines("servers")),
     ...(text("apiCertificate") !== "" && { apiNames: namesIn(text("apiCertificate")) }),
     certificates: parseCertificates(sections),
+    ...(Object.keys(staticPods).length > 0 && { staticPods }),
+    ...(kubelet && { kubelet }),
+    ...(text("certSans") !== "" && { certSans: lines("certSans") }),
     apiReady: text("api") === "ok",
     kubeletHealthy: text("kubelet").endsWith("ok"),
   };

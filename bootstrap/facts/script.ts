@@ -1,10 +1,14 @@
 import { quote } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
+import { hostFilesPart } from "../host-files/facts.ts";
+import { registriesPart } from "../registries/facts.ts";
+import { kubeletSettingsPart } from "../kubelet-settings/facts.ts";
 import { packagedCommands } from "../packages/managers.ts";
 import { unitPrefix } from "../unit.ts";
 import { certificatesPart } from "./certificates.ts";
 import { firewallPart } from "./firewall.ts";
 import { firstBootPart, lockHolders } from "./first-boot.ts";
+import { staticPodsPart } from "../static-pods/facts.ts";
 import { surroundingsPart } from "./surroundings.ts";
 import { swapPart } from "./swap.ts";
 import { syncPart } from "./sync-latency.ts";
@@ -15,6 +19,10 @@ export interface FactsRequest {
   readonly files: readonly string[];
   /** Units, each with the files that it must be newer than. */
   readonly units: Readonly<Record<string, readonly string[]>>;
+  /** Whether to read what the kubelet and the control plane's components run with. @default false */
+  readonly settings?: boolean;
+  /** Files of the program's own; read with the settings. @default [] */
+  readonly hostFiles?: readonly string[];
   /** Whether to look for what a cluster leaves behind. @default false */
   readonly traces?: boolean;
   /** Names whose resolution is tried. @default [] */
@@ -62,7 +70,15 @@ export const askedSysctls = [
  * changes nothing, and prints sections that begin with a record separator and their name.
  */
 export function factsScript(request: FactsRequest): string {
-  const { files, units, names = [], traces = false, syncLatency = false } = request;
+  const {
+    files,
+    units,
+    names = [],
+    settings = false,
+    hostFiles = [],
+    traces = false,
+    syncLatency = false,
+  } = request;
   return [
     `look() {`,
     `section() { printf '\\036%s\\n' "$1"; }`,
@@ -78,6 +94,10 @@ export function factsScript(request: FactsRequest): string {
     kubernetesPart,
     certificatesPart,
     namesPart(names),
+    registriesPart(settings),
+    ...(settings
+      ? [`section kept; ls ${paths.kept}`, staticPodsPart, kubeletSettingsPart, hostFilesPart(hostFiles)]
+      : []),
     ...(traces ? [tracesPart] : []),
     ...(syncLatency ? [syncPart] : []),
     `section end`,

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { HostFacts, NameFacts } from "../../clusters/facts.ts";
 import { command } from "../../remote/quote.ts";
+import { settingsFile } from "../kubelet-settings/settings-file.ts";
 import { paths } from "../paths.ts";
 import { differs, isContainer, writeFiles } from "../view.ts";
 import type { Change, HostView, Phase, WantedFile } from "../view.ts";
@@ -55,13 +56,19 @@ function installUnit(facts: HostFacts): readonly Change[] {
   ];
 }
 
-/** kubeadm reads the patch when the host joins: afterwards the file says what was done. */
-function specialise({ facts }: HostView): readonly Change[] {
+/** kubeadm reads the patches when the host joins: afterwards the files say what was done. */
+function specialise({ facts, host }: HostView): readonly Change[] {
+  if (facts.kubernetes.kubeletConf) return [];
   const content = kubeletPatch(facts);
-  if (content === undefined || facts.kubernetes.kubeletConf) return [];
-  return writeFiles(facts, "adapt the kubelet's configuration to the host", [
-    { path: paths.kubeletPatch, content },
-  ]);
+  const settings = settingsFile(facts, host.kubelet);
+  return [
+    ...(content === undefined
+      ? []
+      : writeFiles(facts, "adapt the kubelet's configuration to the host", [
+          { path: paths.kubeletPatch, content },
+        ])),
+    ...(settings === undefined ? [] : writeFiles(facts, "write the kubelet's settings", [settings])),
+  ];
 }
 
 /** What deviates from the cluster's kubelet configuration because of what the host is; undefined for a usual host. */

@@ -10,6 +10,8 @@ import type { ChangeContext, HostView, Phase } from "../view.ts";
 export interface NodeView extends HostView {
   /** Undefined in the preview of a cluster that does not exist yet. */
   readonly api: ClusterApi | undefined;
+  /** How many nodes of the host's pool may be away at once. @default 1 */
+  readonly maxUnavailable?: number;
 }
 
 /**

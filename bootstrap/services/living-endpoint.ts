@@ -1,8 +1,11 @@
 import { parse, parseDocument } from "yaml";
 import { authorityOf } from "../../clusters/endpoint.ts";
 import type { Cluster } from "../../clusters/cluster.ts";
+import { components } from "../../clusters/settings/control-plane.ts";
+import type { ComponentKey } from "../../clusters/settings/control-plane.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { apiServerNames } from "../api-names.ts";
+import { kubeadmComponent } from "../static-pods/kubeadm-component.ts";
 import type { ReachableHost } from "../operation.ts";
 
 /**
@@ -32,7 +35,7 @@ export interface EndpointRecord {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** The records that name another endpoint than the cluster's. */
+/** The records that name another endpoint than the cluster's, or other settings of its control plane. */
 export async function staleRecords(
   client: KubeClient,
   { cluster, controlPlane }: { readonly cluster: Cluster; readonly controlPlane: readonly ReachableHost[] },
@@ -47,6 +50,7 @@ export async function staleRecords(
       changes: [
         [["controlPlaneEndpoint"], authority],
         [["apiServer", "certSANs"], apiServerNames(cluster, controlPlane)],
+        ...componentChanges(cluster),
       ],
     },
     {
@@ -62,13 +66,27 @@ export async function staleRecords(
       if (text === undefined) return [];
       const document = parseDocument(text);
       const before = JSON.stringify(document);
-      for (const [place, value] of changes) document.setIn(place, value);
+      for (const [place, value] of changes) {
+        if (value !== undefined) document.setIn(place, value);
+        else if (document.hasIn(place)) document.deleteIn(place);
+      }
       return JSON.stringify(document) === before
         ? []
         : [{ what, path, data: { [key]: document.toString() } }];
     }),
   );
   return found.flat();
+}
+
+/** Whoever joins or upgrades gets the flags and volumes that the living components have proven. */
+function componentChanges({ controlPlane = {} }: Cluster): readonly (readonly [string[], unknown])[] {
+  return (Object.keys(components) as ComponentKey[]).flatMap((key) => {
+    const { extraArgs, extraVolumes } = kubeadmComponent(controlPlane[key]);
+    return [
+      [[key, "extraArgs"], extraArgs],
+      [[key, "extraVolumes"], extraVolumes],
+    ] as const;
+  });
 }
 
 const kubeSystem = "/api/v1/namespaces/kube-system/configmaps";

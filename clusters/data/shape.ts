@@ -89,6 +89,13 @@ export function text(form: RegExp, name: string): Shape<string> {
   };
 }
 
+/** True or false. */
+export const flag: Shape<boolean> = {
+  schema: { type: "boolean" },
+  problems: (value, where) =>
+    typeof value === "boolean" ? [] : [invalid(where, `${show(value)} is neither true nor false`)],
+};
+
 /** A finite number that is not less than the smallest one allowed. */
 export function number({ min, whole = false }: { min: number; whole?: boolean }): Shape<number> {
   const wanted = `a ${whole ? "whole " : ""}number from ${min} on`;

@@ -3,6 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Taint } from "../../clusters/cluster.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import type { Profile } from "../../clusters/profile.ts";
+import type { ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
+import type { HostFiles } from "../../clusters/settings/host-files.ts";
+import type { KubeletSettings } from "../../clusters/settings/kubelet.ts";
 import { KeelsonError } from "../../errors.ts";
 import { poolLabel } from "../../bootstrap/drain-slots.ts";
 import type { ConnectionArgs, HostArgs, LeavingArgs } from "../resources.ts";
@@ -12,14 +15,20 @@ import { declareCluster, type SshClusterArgs, type SshWorker } from "./ssh-clust
 export interface BareMetalClusterArgs extends SshClusterArgs {
   /** How all hosts are reached; a host's own settings win. @default - as root, with the SSH agent */
   readonly ssh?: Omit<ConnectionArgs, "address" | "hostKey">;
-  readonly controlPlane: {
-    /** How nodes find the API. @default - the one host's node address, port 6443; with several, "nodeLocal" */
-    readonly endpoint?: EndpointSpec<pulumi.Input<string>>;
-    /** 1, 3 or 5 hosts. The key is a host's logical name and default node name. */
-    readonly hosts: Readonly<Record<string, BareMetalHost>>;
-  };
+  readonly controlPlane: ControlPlaneArgs;
   /** Named groups of workers. @default {} */
   readonly pools?: Readonly<Record<string, Pool>>;
+}
+
+export interface ControlPlaneArgs extends ControlPlaneSettings {
+  /** Fields of the kubelets' configuration. @default - the cluster's */
+  readonly kubelet?: KubeletSettings;
+  /** Files that the program keeps on the hosts, by absolute path. @default {} */
+  readonly files?: HostFiles<pulumi.Input<string>>;
+  /** How nodes find the API. @default - the one host's node address, port 6443; with several, "nodeLocal" */
+  readonly endpoint?: EndpointSpec<pulumi.Input<string>>;
+  /** 1, 3 or 5 hosts. The key is a host's logical name and default node name. */
+  readonly hosts: Readonly<Record<string, BareMetalHost>>;
 }
 
 export interface Pool extends LeavingArgs {
@@ -27,6 +36,10 @@ export interface Pool extends LeavingArgs {
   readonly hosts: Readonly<Record<string, BareMetalHost>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
+  /** Fields of the kubelets' configuration, as Kubernetes names them. @default - the cluster's */
+  readonly kubelet?: KubeletSettings;
+  /** Files that the program keeps on the hosts, by absolute path. @default {} */
+  readonly files?: HostFiles<pulumi.Input<string>>;
 }
 
 export interface BareMetalHost {
@@ -40,6 +53,10 @@ export interface BareMetalHost {
   readonly ssh?: Partial<ConnectionArgs>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
+  /** What differs from the kubelet settings of the pool, field by field. */
+  readonly kubelet?: KubeletSettings;
+  /** Files beside those of the pool, or in their place. */
+  readonly files?: HostFiles<pulumi.Input<string>>;
   /** Base of an HTTP mirror that the host can reach. @default - artifacts are sent over SSH */
   readonly mirror?: pulumi.Input<string>;
   /** Another number makes a worker anew: for a host that died, or was installed again. */
@@ -64,13 +81,16 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
     super("keelson:index:BareMetalCluster", name, {}, options);
     const pools = Object.entries(args.pools ?? {});
     refuseSharedNames(name, [args.controlPlane, ...pools.map(([, pool]) => pool)]);
-    const { endpoint, hosts } = args.controlPlane;
+    const { endpoint, hosts, kubelet, files, ...settings } = args.controlPlane;
     const cluster = declareCluster(this, name, args, {
-      controlPlane: mapHosts(hosts, (key, host) => toHost(args, key, host, {})),
+      controlPlane: mapHosts(hosts, (key, host) =>
+        toHost(args, key, host, { ...(kubelet && { kubelet }), ...(files && { files }) }),
+      ),
       workers: Object.assign({}, ...pools.map(([key, pool]) => workersOf(args, key, pool))) as Record<
         string,
         SshWorker
       >,
+      settings,
       ...(endpoint === undefined ? {} : { endpoint }),
     });
     this.name = name;
@@ -107,6 +127,8 @@ function toHost(args: BareMetalClusterArgs, key: string, host: BareMetalHost, po
     nodeAddress: host.nodeAddress ?? host.address,
     labels: { ...pool.labels, ...host.labels },
     taints: [...(pool.taints ?? []), ...(host.taints ?? [])],
+    ...(pool.kubelet || host.kubelet ? { kubelet: { ...pool.kubelet, ...host.kubelet } } : {}),
+    ...(pool.files || host.files ? { files: { ...pool.files, ...host.files } } : {}),
     ...(host.mirror === undefined ? {} : { mirror: host.mirror }),
     connection: { ...args.ssh, address: host.address, ...host.ssh },
   };

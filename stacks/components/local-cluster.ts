@@ -1,6 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Profile } from "../../clusters/profile.ts";
+import type { ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
+import type { KubeletSettings } from "../../clusters/settings/kubelet.ts";
 import { type HostArgs, LocalMachine } from "../resources.ts";
 import type { Cluster } from "./cluster.ts";
 import { fleetName } from "./fleet-name.ts";
@@ -9,6 +11,10 @@ import { declareCluster, type SshClusterArgs } from "./ssh-cluster.ts";
 export interface LocalClusterArgs extends SshClusterArgs {
   /** How many control-plane hosts: 1, 3 or 5. @default 1 */
   readonly controlPlanes?: number;
+  /** How the control plane differs from kubeadm's. @default - not at all */
+  readonly controlPlane?: ControlPlaneSettings;
+  /** Fields of all kubelets' configuration, as Kubernetes names them. @default - the usual ones */
+  readonly kubelet?: KubeletSettings;
   /** How many workers. @default 1 */
   readonly workers?: number;
   /** Machines of one fleet share a network, so their clusters reach each other. @default - from project and stack */
@@ -37,12 +43,13 @@ export class LocalCluster extends pulumi.ComponentResource implements Cluster {
     const hosts = (role: HostArgs["role"], prefix: string, count: number): [string, HostArgs][] =>
       Array.from({ length: count }, (_, index) => `${prefix}${String(index + 1)}`).map((host) => [
         host,
-        { role, ...this.#machine(name, host, fleet) },
+        { role, ...this.#machine(name, host, fleet), ...(args.kubelet && { kubelet: args.kubelet }) },
       ]);
     const cluster = declareCluster(this, name, args, {
       controlPlane: Object.fromEntries(hosts("controlPlane", "cp", controlPlanes)),
       workers: Object.fromEntries(hosts("worker", "w", workers).map(([key, host]) => [key, { host }])),
       disposable: true,
+      ...(args.controlPlane && { settings: args.controlPlane }),
     });
     this.name = name;
     this.labels = cluster.labels;

@@ -5,6 +5,8 @@ import { apiPortOf, completeEndpoint } from "../../clusters/endpoint.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import { defaultNetwork } from "../../clusters/define-cluster.ts";
 import type { Proxy } from "../../clusters/proxy.ts";
+import type { ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
+import type { Registries, RegistryAccess } from "../../clusters/settings/registries.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import {
   type ClusterArgs,
@@ -37,6 +39,11 @@ export interface SshClusterArgs {
   readonly network?: Partial<Network>;
   /** The proxies by which hosts reach the world; their addresses become secrets of the stack. @default - none */
   readonly proxy?: Proxy<pulumi.Input<string>>;
+  /**
+   * How images are pulled, by a registry's name, `docker.io` for example: mirrors, credentials, authorities. Passwords
+   * become secrets of the stack. @default - directly and without a name
+   */
+  readonly registries?: Registries<pulumi.Input<string>>;
   /** Images of keelson's own that every node holds beforehand; `demo` is the one of the examples. @default [] */
   readonly extraImages?: readonly ExtraImage[];
   /**
@@ -63,6 +70,8 @@ export interface SshClusterArgs {
 /** The hosts of a cluster, ready to be written into resources. */
 export interface SshClusterHosts {
   readonly controlPlane: HostRecordArgs;
+  /** How the control plane differs from kubeadm's. @default - not at all */
+  readonly settings?: ControlPlaneSettings;
   readonly workers: Readonly<Record<string, SshWorker>>;
   /** How nodes find the API. @default - the one control-plane host's node address; with several, "nodeLocal" */
   readonly endpoint?: EndpointSpec<pulumi.Input<string>>;
@@ -174,12 +183,15 @@ export function profileOf(kubernetes: string, more: Omit<Profile, "kubernetes"> 
 }
 
 function describeCluster(name: string, args: SshClusterArgs, hosts: SshClusterHosts): ClusterArgs {
-  const { kubernetes = defaultKubernetes, network, extraImages, proxy } = args;
+  const { kubernetes = defaultKubernetes, network, extraImages, proxy, registries } = args;
   const addresses = mapValues(hosts.controlPlane, ({ nodeAddress }) => nodeAddress);
   const endpoint = completeEndpoint(hosts.endpoint, addresses);
+  const settings = hosts.settings && withoutUndefined(hosts.settings);
   const more = {
+    ...(settings && Object.keys(settings).length > 0 && { controlPlane: settings }),
     ...(extraImages && { extraImages }),
     ...(proxy && { proxy: sealedProxy(proxy) }),
+    ...(registries && { registries: mapValues(registries, sealedRegistry) }),
   };
   return { name, kubernetes, endpoint, network: { ...defaultNetwork, ...network }, ...more };
 }
@@ -195,6 +207,22 @@ function sealedProxy({
     ...(https !== undefined && { https: pulumi.secret(https) }),
     noProxy,
   };
+}
+
+function sealedRegistry(registry: Registries<pulumi.Input<string>>[string]): typeof registry {
+  const { mirrors } = registry;
+  return { ...sealedAccess(registry), ...(mirrors && { mirrors: mirrors.map(sealedAccess) }) };
+}
+
+function sealedAccess<Access extends RegistryAccess<pulumi.Input<string>>>(access: Access): Access {
+  const { auth } = access;
+  return auth === undefined
+    ? access
+    : { ...access, auth: { ...auth, password: pulumi.secret(auth.password) } };
+}
+
+function withoutUndefined<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Value;
 }
 
 function mapValues<From, To>(

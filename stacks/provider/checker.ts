@@ -1,5 +1,6 @@
 import { propertyPath } from "./changes.ts";
-import { isList, isRecord, peel, Unknown, type Value } from "./values.ts";
+import type { Problem } from "../../errors.ts";
+import { hasUnknown, isList, isRecord, peel, reveal, Unknown, type Value } from "./values.ts";
 
 /** A property that Check refuses. */
 export interface CheckProblem {
@@ -34,6 +35,18 @@ export class Checker {
   /** The value if it is text. */
   get asText(): string | undefined {
     return typeof this.#value === "string" ? this.#value : undefined;
+  }
+
+  /** Wants what a rule of `clusters/` wants, which names its places from here on with the property's name. */
+  rule(key: string, problemsOf: (value: never) => readonly Problem[]): void {
+    const property = this.at(key);
+    const value = property.#value;
+    // What is not known yet is checked again when it is.
+    if (value === undefined || hasUnknown(value)) return;
+    const above = propertyPath(this.#parts);
+    for (const { where, message } of problemsOf(reveal(value) as never)) {
+      this.problems.push({ path: above === "" ? where : `${above}.${where}`, reason: message });
+    }
   }
 
   /** Adds a problem here. */

@@ -1,6 +1,11 @@
 import { isIP } from "node:net";
 import { controlPlaneCountProblem } from "../../clusters/define-cluster.ts";
 import { proxyPattern } from "../../clusters/proxy.ts";
+import { controlPlaneProblems } from "../../clusters/settings/control-plane.ts";
+import { fileProblems } from "../../clusters/settings/host-files.ts";
+import { kubeletProblems } from "../../clusters/settings/kubelet.ts";
+import { labelProblems, taintProblems } from "../../clusters/settings/node-marks.ts";
+import { registryProblems } from "../../clusters/settings/registries.ts";
 import { extraImageNames } from "../../toolchain/image-recipes.ts";
 import { type Checker, label } from "./checker.ts";
 
@@ -34,6 +39,8 @@ export function checkCluster(inputs: Checker): void {
     true,
   );
   checkProxy(cluster.at("proxy"));
+  cluster.rule("registries", registryProblems);
+  cluster.rule("controlPlane", controlPlaneProblems);
   const network = cluster.at("network");
   network.oneOf("cni", ["canal", "none"]);
   for (const key of ["podCidr", "serviceCidr"]) {
@@ -75,14 +82,11 @@ export function checkHost(host: Checker): void {
   checkAddress(host, "nodeAddress");
   host.text("mirror", { optional: true, matches: [/^https?:\/\//, "an http address"] });
   host.wholeNumber("starts", { min: 0, max: Number.MAX_SAFE_INTEGER }, true);
-  host.record("labels", () => undefined, true);
-  host.list("taints", checkTaint, true);
+  host.rule("labels", labelProblems);
+  host.rule("taints", taintProblems);
+  host.rule("kubelet", kubeletProblems);
+  host.rule("files", fileProblems);
   checkConnection(host.at("connection"));
-}
-
-function checkTaint(taint: Checker): void {
-  taint.text("key");
-  taint.oneOf("effect", ["NoSchedule", "PreferNoSchedule", "NoExecute"]);
 }
 
 function checkConnection(connection: Checker): void {

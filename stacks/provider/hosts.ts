@@ -3,6 +3,8 @@ import type { Cluster, Taint } from "../../clusters/cluster.ts";
 import { apiPortOf, defaultApiPort, unknownEndpoint } from "../../clusters/endpoint.ts";
 import type { Endpoint } from "../../clusters/endpoint.ts";
 import type { Identity } from "../../clusters/identity.ts";
+import type { HostFiles } from "../../clusters/settings/host-files.ts";
+import type { KubeletSettings } from "../../clusters/settings/kubelet.ts";
 import type { Connection } from "../../remote/runner.ts";
 import type { Call } from "./resource.ts";
 
@@ -13,6 +15,8 @@ export interface HostInputs {
   readonly nodeAddress: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
+  readonly kubelet?: KubeletSettings;
+  readonly files?: HostFiles;
   readonly mirror?: string;
   /** Changes whenever the host was started, so that its node is looked after. */
   readonly starts?: number;
@@ -31,7 +35,16 @@ export function reachable(hosts: Readonly<Record<string, Partial<HostInputs>>>):
 
 /** One host, for bootstrap. */
 export function toReachable(name: string, host: Partial<HostInputs>, index = 0): ReachableHost {
-  const { role = "worker", nodeName = name, labels = {}, taints = [], mirror, nodeAddress } = host;
+  const {
+    role = "worker",
+    nodeName = name,
+    labels = {},
+    taints = [],
+    kubelet,
+    files,
+    mirror,
+    nodeAddress,
+  } = host;
   return {
     name,
     role,
@@ -39,6 +52,8 @@ export function toReachable(name: string, host: Partial<HostInputs>, index = 0):
     nodeAddress: nodeAddress ?? `${unknownNetwork}.${String(index + 1)}`,
     labels,
     taints,
+    ...(kubelet === undefined ? {} : { kubelet }),
+    ...(files === undefined ? {} : { files }),
     ...(mirror === undefined ? {} : { mirror }),
     connection: isComplete(host.connection) && nodeAddress !== undefined ? host.connection : undefined,
   };
@@ -48,8 +63,16 @@ export function toReachable(name: string, host: Partial<HostInputs>, index = 0):
 export function knownCluster(
   cluster: Partial<Cluster> & Pick<Cluster, "name" | "kubernetes" | "network">,
 ): Cluster {
-  const { name, kubernetes, network, proxy } = cluster;
-  return { name, kubernetes, network, ...(proxy && { proxy }), endpoint: knownEndpoint(cluster.endpoint) };
+  const { name, kubernetes, network, proxy, registries, controlPlane } = cluster;
+  return {
+    name,
+    kubernetes,
+    network,
+    ...(proxy && { proxy }),
+    ...(registries && { registries }),
+    ...(controlPlane && { controlPlane }),
+    endpoint: knownEndpoint(cluster.endpoint),
+  };
 }
 
 function knownEndpoint({ mode = "address", host, port, peers }: Partial<Endpoint> = {}): Endpoint {

@@ -12,7 +12,10 @@ describe("apiServerNames", () => {
     const addresses = { cp1: "10.0.0.11", cp2: "10.0.0.12" };
     const endpoint = completeEndpoint({ vip: "10.0.0.100" }, addresses);
     assert.deepEqual(
-      apiServerNames({ ...cluster, endpoint }, hosts(...Object.values(addresses)), ["api.edge"]),
+      apiServerNames(
+        { ...cluster, endpoint, controlPlane: { certSans: ["api.edge"] } },
+        hosts(...Object.values(addresses)),
+      ),
       ["10.0.0.100", "10.0.0.11", "10.0.0.12", "10.96.0.1", "127.0.0.1", "api.edge", "localhost"],
     );
   });
@@ -26,8 +29,9 @@ describe("apiServerNames", () => {
     const addresses = fc.uniqueArray(fc.ipV4(), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(addresses, fc.array(fc.domain(), { maxLength: 3 }), (some, more) => {
-        const names = apiServerNames(cluster, hosts(...some), more);
-        assert.deepEqual(names, apiServerNames(cluster, hosts(...some.toReversed()), more.toReversed()));
+        const named = (certSans: string[]) => ({ ...cluster, controlPlane: { certSans } });
+        const names = apiServerNames(named(more), hosts(...some));
+        assert.deepEqual(names, apiServerNames(named(more.toReversed()), hosts(...some.toReversed())));
         assert.equal(new Set(names).size, names.length);
         for (const name of [...some, ...more, cluster.endpoint.host]) assert.ok(names.includes(name));
       }),

@@ -51,6 +51,41 @@ describe("reconcilePlane", function () {
     );
   });
 
+  it("changes a flag host by host as previewed, and takes it away again", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    await plane.run(three);
+    plane.settings = { apiServer: { extraArgs: { "audit-log-maxage": 30 } } };
+    const intent = "restart the API server with --audit-log-maxage=30";
+
+    const previewed = await plane.run(three, { preview: true });
+    const done = await plane.run(three);
+
+    assert.deepEqual(
+      previewed,
+      ["cp1", "cp2", "cp3"].map((name) => `${name}: ${intent}`),
+    );
+    assert.deepEqual(done, previewed);
+    assert.deepEqual(await plane.run(three), []);
+    plane.settings = {};
+    assert.deepEqual(
+      await plane.run(three),
+      ["cp1", "cp2", "cp3"].map((name) => `${name}: restart the API server with no --audit-log-maxage`),
+    );
+  });
+
+  it("never gets to the second host with a flag that the first one refuses", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    await plane.run(three);
+    plane.settings = { apiServer: { extraArgs: { nonsense: "yes" } } };
+
+    await assert.rejects(plane.run(three), /unknown flag: --nonsense/);
+
+    for (const [name, host] of plane.hosts) {
+      const tried = host.commands.some((line) => line.includes("keelson-run-static-pod"));
+      assert.equal(tried, name === "cp1", name);
+    }
+  });
+
   it("removes the stale member of a host that was installed anew before that host joins, as previewed", async () => {
     const plane = await SimulatedPlane.of(...three);
     await plane.run(three);

@@ -64,6 +64,27 @@ describe("the records of an endpoint", () => {
     assert.match(records[1]?.data["kubeconfig"] ?? "", /server: https:\/\/127\.0\.0\.1:7443/);
   });
 
+  it("carry the settings of the control plane, and lose those that the program lost", async () => {
+    const right = apiServerNames(local, controlPlane);
+    const client = await apiWith({
+      "kubeadm-config": {
+        ClusterConfiguration: stringify({
+          controlPlaneEndpoint: "127.0.0.1:7443",
+          apiServer: { certSANs: right, extraArgs: [{ name: "profiling", value: "false" }] },
+          controllerManager: {},
+        }),
+      },
+    });
+    const settings = { ...local, controlPlane: { scheduler: { extraArgs: { v: 4 } } } };
+    const [record] = await staleRecords(client, { cluster: settings, controlPlane }, signal);
+    assert.deepEqual(parse(record?.data["ClusterConfiguration"] ?? ""), {
+      controlPlaneEndpoint: "127.0.0.1:7443",
+      apiServer: { certSANs: right },
+      controllerManager: {},
+      scheduler: { extraArgs: [{ name: "v", value: "4" }] },
+    });
+  });
+
   it("are left alone where they are right, or not there yet", async () => {
     const right = await apiWith({
       "kubeadm-config": kubeadm("127.0.0.1:7443", apiServerNames(local, controlPlane)),

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { get } from "node:https";
-import { setTimeout as pause } from "node:timers/promises";
 import * as bootstrap from "../../bootstrap/index.ts";
 import { gatherFacts } from "../../bootstrap/facts/gather.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import { localMachines } from "../../machines/index.ts";
+import { watchApi } from "../support/api-watch.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
 import { skipWithoutLocalMachines } from "../support/skip.ts";
@@ -62,7 +61,7 @@ describe("the endpoint of a living cluster", function () {
   it("moves to the nodes while the API goes on answering", async () => {
     const watch = watchApi(fleet.controlPlane.nodeAddress);
     const intents = await apply("nodeLocal");
-    assert.deepEqual(await watch.end(), []);
+    assert.deepEqual((await watch.end()).failures, []);
     assert.ok(intents.includes(`${fleet.worker.name}: start the API's balancer`), intents.join("\n"));
     await assertServes("https://127.0.0.1:7443");
     assert.deepEqual(await apply("nodeLocal"), []);
@@ -82,7 +81,7 @@ describe("the endpoint of a living cluster", function () {
     const address = fleet.controlPlane.nodeAddress.replace(/\d+$/, "200");
     const watch = watchApi(fleet.controlPlane.nodeAddress);
     const intents = await apply({ vip: address });
-    assert.deepEqual(await watch.end(), []);
+    assert.deepEqual((await watch.end()).failures, []);
     assert.ok(intents.includes(`${fleet.worker.name}: take away the API's balancer`), intents.join("\n"));
     await assertServes(`https://${address}:6443`);
     assert.match(await run("controlPlane", "ip -o -4 address show"), /\.200\/32/);
@@ -112,45 +111,3 @@ describe("the endpoint of a living cluster", function () {
     }
   });
 });
-
-/** Asks an API server again and again whether it is ready, until it is ended; then tells what went wrong. */
-function watchApi(host: string): { readonly end: () => Promise<readonly string[]> } {
-  const failures: string[] = [];
-  const stop = new AbortController();
-  const asked = (async () => {
-    while (!stop.signal.aborted) {
-      const answer = await ask(host);
-      if (answer !== "200") failures.push(answer);
-      await pause(100);
-    }
-  })();
-  return {
-    end: async () => {
-      stop.abort();
-      await asked;
-      return failures;
-    },
-  };
-}
-
-function ask(host: string): Promise<string> {
-  return new Promise((resolve) => {
-    const options = {
-      host,
-      port: 6443,
-      path: "/readyz",
-      rejectUnauthorized: false,
-      agent: false,
-      timeout: 3000,
-    };
-    const request = get(options, (response) => {
-      response.resume().once("end", () => {
-        resolve(String(response.statusCode));
-      });
-    });
-    request.once("timeout", () => request.destroy(new Error("no answer in time")));
-    request.once("error", ({ message }) => {
-      resolve(message);
-    });
-  });
-}

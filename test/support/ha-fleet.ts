@@ -3,6 +3,7 @@ import type { ControlPlaneState, Intent, Operation, ReachableHost } from "../../
 import { listMembers } from "../../bootstrap/etcd/etcdctl.ts";
 import type { EtcdMember } from "../../bootstrap/etcd/membership.ts";
 import { defineCluster } from "../../clusters/define-cluster.ts";
+import type { ClusterSpec, HostSpec } from "../../clusters/define-cluster.ts";
 import type { Identity } from "../../clusters/identity.ts";
 import { kubeClient } from "../../kube/client.ts";
 import { localMachines } from "../../machines/index.ts";
@@ -22,6 +23,11 @@ export class HaFleet {
   readonly #machines = new Map<string, Machine>();
   readonly #balancer = new TcpBalancer(apiPort);
   #endpoint = { external: "", port: 0 };
+  /** What the next apply declares of the cluster beside its hosts. */
+  spec: Partial<ClusterSpec> = {};
+  /** What the next apply declares of hosts beside their addresses, by name. */
+  hostSpecs: Readonly<Record<string, Partial<HostSpec>>> = {};
+  workers: readonly string[] = ["w1"];
   #declared: readonly string[] = [];
 
   private constructor(fleet: string, identity: Identity) {
@@ -87,6 +93,11 @@ export class HaFleet {
     return bootstrap.openOperation({ pool: this.pool, ...changes });
   }
 
+  /** Where clients from outside reach the API. */
+  get endpoint(): { readonly external: string; readonly port: number } {
+    return this.#endpoint;
+  }
+
   host(name: string): ReachableHost {
     const { address, port, user, privateKey, hostKey, mirror } = this.#machine(name);
     return {
@@ -138,16 +149,18 @@ export class HaFleet {
     cluster: ReturnType<typeof defineCluster>["cluster"];
     hosts: readonly ReachableHost[];
   } {
-    const names = [...controlPlanes, "w1"];
+    const names = [...controlPlanes, ...this.workers];
     const specs = names.map((name) => {
       const { address, mirror } = this.#machine(name);
-      return [name, { role: name === "w1" ? "worker" : "controlPlane", address, mirror } as const];
+      const role = this.workers.includes(name) ? ("worker" as const) : ("controlPlane" as const);
+      return [name, { role, address, mirror, ...this.hostSpecs[name] }] as const;
     });
     const defined = defineCluster({
+      ...this.spec,
       name: this.#fleet,
       kubernetes: defaultKubernetes,
       endpoint: this.#endpoint,
-      hosts: Object.fromEntries(specs) as Parameters<typeof defineCluster>[0]["hosts"],
+      hosts: Object.fromEntries(specs),
     });
     const hosts = defined.hosts.map((host) => ({ ...this.host(host.name), ...host }));
     return { cluster: defined.cluster, hosts };

@@ -12,6 +12,7 @@ import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
 import type { WriteOptions } from "../../remote/runner.ts";
 import { FakeRunner } from "./fake-runner.ts";
+import type { Reply } from "./fake-runner.ts";
 
 type Changeable<Value> = Value extends object
   ? { -readonly [Key in keyof Value]: Changeable<Value[Key]> }
@@ -31,6 +32,8 @@ interface Served {
 export class SimulatedHost extends FakeRunner {
   /** Answers for the host's etcd. */
   etcdctl: (script: string) => string = () => "";
+  /** The flags of the components that were changed, by component. */
+  readonly podArgs = new Map<string, Record<string, readonly string[]>>();
   readonly #facts: Changeable<HostFacts>;
   #node: NodeFacts | undefined;
   #delay = 0;
@@ -121,6 +124,7 @@ export class SimulatedHost extends FakeRunner {
     await super.write(path, content, options);
     const text = Buffer.from(content).toString();
     this.#facts.files[path] = { sha256: sha256(text), mode: (options.mode ?? 0o644).toString(8) };
+    if (path === paths.certSans) this.#facts.kubernetes.certSans = text.split("\n").filter(Boolean);
     if (path === paths.owner) this.#facts.owner = JSON.parse(text) as Changeable<OwnerToken>;
     this.#outdate(/keelson-\S+\.service$/.exec(path)?.[0]);
     if (path === paths.containerdUnit || path === paths.containerdConfig) this.#outdate("containerd.service");
@@ -166,14 +170,30 @@ export class SimulatedHost extends FakeRunner {
     return command.includes("restart kubelet") ? this.#startKubelet() : "";
   }
 
-  #unit(name: string, script: string): string {
+  /** A component does not know the flag "nonsense". */
+  #changePod(component: string | undefined): Reply {
+    if (component === undefined) return "";
+    const lines =
+      this.files.get(`/run/keelson/static-pods/${component}.args`)?.toString().trim().split("\n") ?? [];
+    const args = lines.map((line) => /^--([^=]+)=(.*)$/.exec(line) ?? []);
+    if (args.some(([, flag]) => flag === "nonsense"))
+      return {
+        exitCode: 1,
+        stderr: "keelson: verdict\nits former manifest is back\nError: unknown flag: --nonsense\n",
+      };
+    this.podArgs.set(component, Object.fromEntries(args.map(([, flag = "", value = ""]) => [flag, [value]])));
+    return "";
+  }
+
+  #unit(name: string, script: string): Reply {
     if (name === "packages")
       this.#facts.commands = [...new Set([...this.#facts.commands, ...commandsIn(script)])];
-    if (name === "binaries" || name === "image-archives") this.#deliver(script);
+    const isDelivery = ["binaries", "image-archives"].includes(name);
+    if (isDelivery) this.#deliver(script);
     if (name.startsWith("images-")) this.#import(script);
     this.#kubeadm(name, script);
     if (name === "clear") this.#clear();
-    return "";
+    return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1]);
   }
 
   #kubeadm(name: string, script: string): void {

@@ -5,10 +5,15 @@ import { paths } from "../../bootstrap/paths.ts";
 import { openPlane } from "../../bootstrap/plane.ts";
 import { reconcilePlane } from "../../bootstrap/reconcile-plane.ts";
 import type { Operation, ReachableHost } from "../../bootstrap/operation.ts";
+import { wantedArgs } from "../../bootstrap/static-pods/difference.ts";
+import type { Cluster } from "../../clusters/cluster.ts";
+import type { HostFacts } from "../../clusters/facts.ts";
 import type { Identity } from "../../clusters/identity.ts";
+import { components } from "../../clusters/settings/control-plane.ts";
+import type { ComponentKey, ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
 import { KeelsonError } from "../../errors.ts";
 import { kubeClient } from "../../kube/client.ts";
-import { bundle, cluster, clusterHost } from "./bootstrap.ts";
+import { blankView, bundle, cluster, clusterHost } from "./bootstrap.ts";
 import { fakePool } from "./fake-runner.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 
@@ -16,6 +21,8 @@ import { SimulatedHost } from "./simulated-host.ts";
 export class SimulatedPlane {
   readonly hosts: Map<string, SimulatedHost>;
   readonly dead = new Set<string>();
+  /** How the control plane shall differ from kubeadm's. */
+  settings: ControlPlaneSettings = {};
   readonly #identity: Identity;
   /** What etcd's members tell about their room, by host; none is told of the others. */
   readonly room = new Map<string, { size: number; used: number }>();
@@ -67,7 +74,12 @@ export class SimulatedPlane {
     const removed = this.members()
       .filter((name) => !declared.includes(name))
       .map(toHost);
-    const request = { cluster, identity: this.#identity, hosts: declared.map(toHost), removed };
+    const request = {
+      cluster: this.#cluster(),
+      identity: this.#identity,
+      hosts: declared.map(toHost),
+      removed,
+    };
     const client = await kubeClient({ kubeconfig: noKubeconfig, dials: [] });
     try {
       const access = {
@@ -80,6 +92,10 @@ export class SimulatedPlane {
     } finally {
       client.close();
     }
+  }
+
+  #cluster(): Cluster {
+    return { ...cluster, controlPlane: this.settings };
   }
 
   #host(name: string): SimulatedHost {
@@ -105,7 +121,23 @@ export class SimulatedPlane {
       cluster,
       [...this.hosts.keys()].map((each) => this.#reachable(each)),
     );
-    return Promise.resolve({ ...facts, kubernetes: { ...facts.kubernetes, ...authority, apiNames } });
+    const pods = facts.kubernetes.initialized === undefined ? {} : { staticPods: this.#pods(name) };
+    return Promise.resolve({
+      ...facts,
+      kubernetes: { ...facts.kubernetes, ...authority, apiNames, ...pods },
+    });
+  }
+
+  /** The components as kubeadm began them, or as they were changed since. */
+  #pods(name: string): NonNullable<HostFacts["kubernetes"]["staticPods"]> {
+    const view = blankView("controlPlane", { host: this.#reachable(name), cluster });
+    return Object.fromEntries(
+      Object.entries(components).map(([key, component]) => {
+        const usual = wantedArgs(view, key as ComponentKey);
+        const args = this.#of(name).podArgs.get(component) ?? usual;
+        return [component, { args, volumes: [], patch: "", isUnproven: false }];
+      }),
+    );
   }
 
   #of(name: string): SimulatedHost {

@@ -9,14 +9,15 @@ export interface ClusterEndpointInputs extends ClusterServicesInputs {
   readonly hosts: HostRecord;
 }
 
-/** The end of a move to another endpoint: after all nodes, so that it may take the former one away. */
+/** What a change of the endpoint, or of the control plane's settings, comes to its end with, after all nodes. */
 export const clusterEndpoint: Resource<ClusterEndpointInputs, object> = {
   type: "keelson:index:ClusterEndpoint",
   outputs: [],
   secretOutputs: [],
   refreshBeforeUpdate: false,
   diff: {
-    ignores: ([head, next]) => head !== "clusterId" && !(head === "cluster" && next === "endpoint"),
+    ignores: ([head, next]) =>
+      head !== "clusterId" && !(head === "cluster" && (next === "endpoint" || next === "controlPlane")),
     replaces: ([head]) => head === "clusterId",
   },
   check(inputs) {

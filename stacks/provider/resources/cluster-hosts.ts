@@ -37,10 +37,19 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
   diff: {
     ignores: (parts) =>
       isConnection(parts) ||
+      isControlPlaneSetting(parts) ||
       parts.some((part) =>
-        ["labels", "taints", "starts", "caCertificate", "disposable", "identity", "leaving"].includes(
-          String(part),
-        ),
+        [
+          "labels",
+          "taints",
+          "kubelet",
+          "files",
+          "starts",
+          "caCertificate",
+          "disposable",
+          "identity",
+          "leaving",
+        ].includes(String(part)),
       ),
     replaces: (parts) => parts[0] === "clusterId",
   },
@@ -97,6 +106,11 @@ function refuseRenames({ cluster, hosts }: ClusterHostsInputs, before: ClusterHo
 /** Tells a host's way of being reached from what it is. */
 export function isConnection(parts: Change["parts"]): boolean {
   return parts.includes("connection") || parts.includes("mirror");
+}
+
+/** Tells what only the control plane itself is changed by. */
+export function isControlPlaneSetting([head, next]: Change["parts"]): boolean {
+  return head === "cluster" && next === "controlPlane";
 }
 
 /**

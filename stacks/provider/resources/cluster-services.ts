@@ -4,6 +4,7 @@ import { checkCluster, checkHosts } from "../checks.ts";
 import { holding } from "../holding.ts";
 import { type HostRecord, accessOf, knownCluster } from "../hosts.ts";
 import type { Call, Drifting, Resource } from "../resource.ts";
+import { isControlPlaneSetting } from "./cluster-hosts.ts";
 
 export interface ClusterServicesInputs {
   readonly cluster: Cluster;
@@ -22,7 +23,8 @@ export const clusterServices: Resource<ClusterServicesInputs, ClusterServicesOut
   secretOutputs: [],
   refreshBeforeUpdate: true,
   diff: {
-    ignores: ([head]) => head === "kubeconfig" || head === "controlPlane",
+    ignores: (parts) =>
+      parts[0] === "kubeconfig" || parts[0] === "controlPlane" || isControlPlaneSetting(parts),
     replaces: (parts) => parts[0] === "clusterId",
   },
   check(inputs) {

@@ -3,8 +3,8 @@ import { parseAllDocuments } from "yaml";
 import { isSameName } from "../../../bootstrap/api-names.ts";
 import { blankFacts } from "../../../bootstrap/facts/blank.ts";
 import { certificateConfig } from "../../../bootstrap/kubeadm-config.ts";
-import { apiCertificate } from "../../../bootstrap/phases/api-certificate.ts";
-import { blankView, identity } from "../../support/bootstrap.ts";
+import { apiCertificate, certifiedNames, wantedSans } from "../../../bootstrap/phases/api-certificate.ts";
+import { blankView, cluster, identity } from "../../support/bootstrap.ts";
 
 function intentsOf(apiNames: readonly string[] | undefined, initialized?: string): readonly string[] {
   const blank = blankFacts({ name: "cp1" });
@@ -28,6 +28,32 @@ describe("apiCertificate", () => {
 
   it("leaves a certificate alone that carries more", () => {
     assert.deepEqual(intentsOf(["10.0.0.11", "10.0.0.100", "10.9.9.9", "fd00::64"], clusterId), []);
+  });
+
+  it("takes away a name that the program once wanted, and no other", () => {
+    const blank = blankFacts({ name: "cp1" });
+    const has = ["kubernetes", "10.0.0.11", "10.0.0.100", "fd00::64", "old.example.org", "10.9.9.9"];
+    const certSans = ["old.example.org"];
+    const kubernetes = { ...blank.kubernetes, initialized: clusterId, apiNames: has, certSans };
+    const apiNames = ["10.0.0.100", "10.0.0.11", "fd00::64"];
+    const view = blankView("controlPlane", { facts: { ...blank, kubernetes }, apiNames });
+    assert.deepEqual(
+      apiCertificate.plan(view).map(({ intent }) => intent),
+      ["take from the API server's certificate: old.example.org"],
+    );
+    assert.deepEqual(certifiedNames(view), has.filter((name) => name !== "old.example.org").sort());
+  });
+
+  it("notes which names are the program's before a certificate has them", () => {
+    const wanted = { ...cluster, controlPlane: { certSans: ["api.example.org"] } };
+    const intents = (certSans: readonly string[]): number => {
+      const blank = blankFacts({ name: "cp1" });
+      const facts = { ...blank, kubernetes: { ...blank.kubernetes, certSans } };
+      return wantedSans.plan(blankView("controlPlane", { facts, cluster: wanted })).length;
+    };
+    assert.equal(intents([]), 1);
+    assert.equal(intents(["api.example.org", "old.example.org"]), 0);
+    assert.deepEqual(wantedSans.plan(blankView("controlPlane")), []);
   });
 
   it("leaves the first certificate to kubeadm's own beginning", () => {
