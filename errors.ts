@@ -48,6 +48,9 @@ export const errorCodes = {
   KEELSON_PROVIDER_MISMATCH: "Install matching versions: the provider and the SDK come from one package",
   KEELSON_INVALID_CONSTRUCT: "Correct the findings that the message lists",
   KEELSON_REMOVAL_REFUSED: "Allow the removal if it is meant; otherwise correct the fleet or the placement",
+  KEELSON_FIELD_CONFLICT: "Leave the fields to their owners, or take them over with force",
+  KEELSON_OBJECT_FOREIGN: "Give the object another name, or allow to adopt it",
+  KEELSON_DRIFT: "Put the change into the program, or apply once with drift set to correct",
   KEELSON_INTERNAL: "Report this as a fault of keelson, with the message",
 } as const;
 

@@ -198,7 +198,18 @@ function send<Answer>({ access, agent, headers }: Way, request: KubeRequest): Pr
         });
       },
     );
-    outgoing.setTimeout(request.timeoutMs ?? defaultTimeoutMs, () => {
+    const patienceMs = request.timeoutMs ?? defaultTimeoutMs;
+    // A request has no timeout of its own before it has a connection.
+    const connecting = setTimeout(() => {
+      fail(new Error("no connection in time"));
+      outgoing.destroy();
+    }, patienceMs);
+    for (const event of ["socket", "close"]) {
+      outgoing.once(event, () => {
+        clearTimeout(connecting);
+      });
+    }
+    outgoing.setTimeout(patienceMs, () => {
       outgoing.destroy(new Error("no answer in time"));
     });
     outgoing.once("error", fail);

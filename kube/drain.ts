@@ -155,7 +155,8 @@ async function evict(client: KubeClient, pod: Pod, signal?: AbortSignal): Promis
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof KubeError && error.status === 429) {
-      return `${podName(pod)} is kept by a disruption budget (${error.causes.join(", ") || error.message})`;
+      const budgets = error.causes.map(({ message }) => message).join(", ");
+      return `${podName(pod)} is kept by a disruption budget (${budgets || error.message})`;
     }
     throw error;
   }

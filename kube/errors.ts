@@ -1,13 +1,22 @@
 import { KeelsonError } from "../errors.ts";
 
+/** One of the reasons that an API server gives for a refusal. */
+export interface Cause {
+  /** Machine-readable, `FieldManagerConflict` for example. Empty if it has none. */
+  readonly reason: string;
+  readonly message: string;
+  /** The path of the field that it is about, as the server writes it. Empty if it is about none. */
+  readonly field: string;
+}
+
 /** The API server answered a request with an error. Decide on `status` and `reason`, never on the message. */
 export class KubeError extends KeelsonError {
   /** HTTP status code. */
   readonly status: number;
   /** The machine-readable reason, `NotFound` or `Conflict` for example. Empty if the answer had none. */
   readonly reason: string;
-  /** The causes that the server listed: for an eviction, the budgets that refuse it. */
-  readonly causes: readonly string[];
+  /** What the server listed: for an eviction, the budgets that refuse it; for an apply, the fields of others. */
+  readonly causes: readonly Cause[];
 
   constructor(action: string, status: number, body: string) {
     const answer = parseStatus(body);
@@ -28,7 +37,7 @@ export function hasStatus(error: unknown, status: number): error is KubeError {
 interface StatusAnswer {
   readonly message: string;
   readonly reason: string;
-  readonly causes: readonly string[];
+  readonly causes: readonly Cause[];
 }
 
 function parseStatus(body: string): StatusAnswer {
@@ -36,12 +45,17 @@ function parseStatus(body: string): StatusAnswer {
     const parsed = JSON.parse(body) as {
       message?: string;
       reason?: string;
-      details?: { causes?: { message?: string }[] };
+      details?: { causes?: Partial<Cause>[] };
     };
     return {
       message: parsed.message ?? "",
       reason: parsed.reason ?? "",
-      causes: (parsed.details?.causes ?? []).map((cause) => cause.message ?? ""),
+      causes: (parsed.details?.causes ?? []).map((cause) => ({
+        reason: "",
+        message: "",
+        field: "",
+        ...cause,
+      })),
     };
   } catch {
     // A proxy in between answers with text of its own.

@@ -114,6 +114,13 @@ describe("kubeClient", () => {
     await assert.rejects(asking, { code: "KEELSON_API_UNAVAILABLE", message: /no answer in time$/ });
   });
 
+  it("gives up on a way that never leads anywhere", async () => {
+    const { server, client } = await world(() => ({}), { dials: [() => new Promise(() => undefined)] });
+    const asking = client.request({ method: "POST", path: "/api/v1/x", timeoutMs: 50 });
+    await assert.rejects(asking, { code: "KEELSON_API_UNAVAILABLE", message: /no connection in time$/ });
+    assert.equal(server.seen.length, 0);
+  });
+
   it("ends with the run", async () => {
     const abort = new AbortController();
     const { client } = await world(() => {

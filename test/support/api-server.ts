@@ -68,7 +68,7 @@ export async function startApiServer(answer: (request: Seen) => Answer): Promise
 }
 
 /** A kubeconfig for a server, with a token. */
-export function kubeconfigFor(server: string, certificate: string): string {
+export function kubeconfigFor(server: string, certificate: string, token = "a-test-token"): string {
   return JSON.stringify({
     apiVersion: "v1",
     kind: "Config",
@@ -78,7 +78,7 @@ export function kubeconfigFor(server: string, certificate: string): string {
         cluster: { server, "certificate-authority-data": Buffer.from(certificate).toString("base64") },
       },
     ],
-    users: [{ name: "test", user: { token: "a-test-token" } }],
+    users: [{ name: "test", user: { token } }],
     contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
     "current-context": "test",
   });
