@@ -52,7 +52,14 @@ export type {
 } from "./placement/placement.ts";
 export { plan } from "./placement/plan.ts";
 export type { PlanOptions } from "./placement/plan.ts";
-export type { PodSecurityLevel, Profile, StorageIntent } from "./profile.ts";
+export type {
+  AccessMode,
+  NodePool,
+  PodSecurityLevel,
+  Profile,
+  StorageIntent,
+  StorageOffer,
+} from "./profile.ts";
 export type { Proxy } from "./proxy.ts";
 export { advanceRollout } from "./waves/advance-rollout.ts";
 export type { RolloutEvent } from "./waves/advance-rollout.ts";

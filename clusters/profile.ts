@@ -1,11 +1,15 @@
+import type { Taint } from "./cluster.ts";
+
 /** What a cluster offers to the applications on it. Plain data: the platform team declares it, constructs read it. */
 export interface Profile {
   /** Minor version of Kubernetes, `1.35` for example. */
   readonly kubernetes: `${number}.${number}`;
   /** The Pod Security level that the namespaces of applications enforce. @default "restricted" */
   readonly podSecurity?: PodSecurityLevel;
-  /** Storage classes by intent. @default - the cluster offers no volumes */
-  readonly storage?: Readonly<Partial<Record<StorageIntent, string>>>;
+  /** Storage by intent: the name of a StorageClass, and what is known of it. @default - nobody has said what there is */
+  readonly storage?: Readonly<Record<string, string | StorageOffer>>;
+  /** The nodes that run applications, by pool. @default - not known */
+  readonly nodes?: Readonly<Record<string, NodePool>>;
   /** The Gateway that carries outside traffic. @default - none */
   readonly gateway?: { readonly name: string; readonly namespace: string };
   /** Where metrics are scraped from, and the labels that its monitors must carry. @default - nothing scrapes */
@@ -17,5 +21,39 @@ export interface Profile {
 /** A level of the Pod Security Standards. */
 export type PodSecurityLevel = "restricted" | "baseline" | "privileged";
 
-/** What a volume is for; the profile says which storage class serves it. */
-export type StorageIntent = "standard" | "fast" | "shared";
+/** What a volume is for; the profile says which storage class serves it. The three words that most clusters know, or another. */
+export type StorageIntent = "standard" | "fast" | "shared" | (string & NonNullable<unknown>);
+
+/** A StorageClass, and what its volumes can do. */
+export interface StorageOffer {
+  /** The name of the StorageClass. */
+  readonly storageClass: string;
+  /** How its volumes can be mounted; a volume that does not say gets the first. @default ["ReadWriteOnce"] */
+  readonly accessModes?: readonly AccessMode[];
+  /** Whether its volumes may grow, `allowVolumeExpansion`. @default - not known */
+  readonly expandable?: boolean;
+}
+
+/** Who may mount a volume at once: one pod, the pods of one node, or pods of many nodes. */
+export type AccessMode = "ReadWriteOncePod" | "ReadWriteOnce" | "ReadOnlyMany" | "ReadWriteMany";
+
+/** Nodes that are alike. Amounts are what is left for pods, the `allocatable` of a node. */
+export interface NodePool {
+  /** How many nodes there are; with a cluster autoscaler, how many there may be. */
+  readonly count: number;
+  /** Cores of a node. */
+  readonly cpu: number;
+  readonly memory: `${number}${"Mi" | "Gi" | "Ti"}`;
+  /** @default 110 */
+  readonly pods?: number;
+  /** Disk for images' writable layers, logs and empty directories. @default - not known, so never short */
+  readonly ephemeralStorage?: `${number}${"Mi" | "Gi" | "Ti"}`;
+  /** Whole devices by resource name, `{ "nvidia.com/gpu": 4 }` for example. @default - none */
+  readonly devices?: Readonly<Record<string, number>>;
+  /** @default - none beyond those of every node */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly taints?: readonly Taint[];
+  /** The zones that the nodes are spread over evenly. @default - one zone */
+  readonly zones?: readonly string[];
+}

@@ -10,6 +10,14 @@ export type {
   Peer,
   RemoteApp,
 } from "./core/access.ts";
+export { capacityOf, type CapacityOptions } from "./capacity/capacity.ts";
+export {
+  type CapacityReport,
+  describeCapacity,
+  type NodeFit,
+  type Quantities,
+  type WorkloadFit,
+} from "./capacity/report.ts";
 export { registerCrds, useProfile } from "./core/declare.ts";
 export type { FilledDefault } from "./core/draft.ts";
 export { allow } from "./core/exceptions.ts";
@@ -64,8 +72,38 @@ export { NodeAgent } from "./node-agent/node-agent.ts";
 export type { NodeAgentPatch, NodeAgentProps } from "./node-agent/props.ts";
 export type { Schedule, ScheduledJobPatch, ScheduledJobProps } from "./scheduled-job/props.ts";
 export { ScheduledJob } from "./scheduled-job/scheduled-job.ts";
-export type { StatefulServicePatch, StatefulServiceProps, Volume } from "./stateful-service/props.ts";
+export type { Retention, StatefulServicePatch, StatefulServiceProps } from "./stateful-service/props.ts";
 export { StatefulService } from "./stateful-service/stateful-service.ts";
 export type { WorkerPatch, WorkerProps } from "./worker/props.ts";
 export { Worker } from "./worker/worker.ts";
-export type { PodSecurityLevel, Profile, StorageIntent } from "../clusters/profile.ts";
+export type {
+  ContainerAmounts,
+  Groups,
+  Limits,
+  NamespaceRules,
+  Processors,
+  Quota,
+  TenantPatch,
+  TenantProps,
+} from "./tenant/props.ts";
+export { Tenant } from "./tenant/tenant.ts";
+export type {
+  MountedVolume,
+  OwnVolume,
+  PodVolume,
+  StorageRequest,
+  StorageSize,
+  VolumeProps,
+  VolumeSource,
+  WhenDeleted,
+} from "./volume/props.ts";
+export { Volume } from "./volume/volume.ts";
+export { VolumeRef, type VolumeRefOptions } from "./volume/volume-ref.ts";
+export type {
+  AccessMode,
+  NodePool,
+  PodSecurityLevel,
+  Profile,
+  StorageIntent,
+  StorageOffer,
+} from "../clusters/profile.ts";

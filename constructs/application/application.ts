@@ -1,5 +1,6 @@
 import { Chart } from "cdk8s";
 import { Construct } from "constructs";
+import type { Profile } from "../../clusters/profile.ts";
 import {
   type AppReference,
   type Caller,
@@ -9,16 +10,19 @@ import {
 } from "../core/access.ts";
 import { checkKeys, checkLabelName } from "../core/check.ts";
 import { Draft, type FilledDefault } from "../core/draft.ts";
+import { addExceptions } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
 import { explain, reportDraft } from "../core/findings.ts";
 import { type Identity, identify } from "../core/identity.ts";
 import { checkPatches, PatchedObject } from "../core/manifest.ts";
+import { profileOf } from "../core/profile.ts";
 import type { NetworkPolicy } from "../kubernetes/types.ts";
 import { canResolveLate, isLate } from "../late.ts";
 import { checkPod } from "../pod/check.ts";
 import { sourcesOf, variablesOf } from "../pod/env.ts";
 import type { Ports } from "../pod/probes.ts";
 import { type Connections, networkPolicyOf } from "./companions.ts";
+import { findBadVolumes, foreignClaims } from "../volume/find-bad-volumes.ts";
 import type { ApplicationProps, Blueprint } from "./recipe.ts";
 
 /** A program that runs in pods: what all kinds of workloads share. */
@@ -52,6 +56,7 @@ export abstract class Application extends Construct implements CallerReference {
       checkLabelName(draft, name === undefined ? "id" : "name", identity.name, plan.longestName);
     }
     checkPlan(draft, plan);
+    addExceptions(this, foreignClaims(plan.props));
     reportDraft(this, draft, () => this.#findLate());
     if (draft.hasErrors) return;
     this.#build(draft, identity);
@@ -76,7 +81,8 @@ export abstract class Application extends Construct implements CallerReference {
   #build(draft: Draft, identity: Identity): void {
     const { ports, patches } = this.#plan;
     const networkPolicy = (): NetworkPolicy => networkPolicyOf(identity, this.#connections, this);
-    const objects = this.#plan.objects({ draft, identity, ports, patches, networkPolicy });
+    const profile = (): Profile => profileOf(this);
+    const objects = this.#plan.objects({ draft, identity, ports, patches, networkPolicy, profile });
     for (const [object, [patch]] of patches) {
       if (patch !== undefined && objects[object] === undefined) {
         draft.find("patch-target-missing", patch.fieldPath, {
@@ -115,6 +121,7 @@ export abstract class Application extends Construct implements CallerReference {
       });
     }
     findUnreadable(late, this.#plan.props, this.namespace);
+    findBadVolumes(late, this.#plan.props, { profile: profileOf(this), namespace: this.namespace });
     for (const [fieldPath, value] of variablesOf(this.#plan.props)) {
       if (!isLate(value) || canResolveLate(this)) continue;
       late.find("late-outside-stack", fieldPath, {

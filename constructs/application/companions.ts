@@ -4,6 +4,7 @@ import type { NetworkPolicy, PodDisruptionBudget, ServiceAccount } from "../kube
 import { envSecret } from "../pod/env.ts";
 import type { Ports } from "../pod/probes.ts";
 import type { PodProps } from "../pod/props.ts";
+import { claimName, claimOf, isOwn, retention } from "../volume/claim.ts";
 import type { Context, Render } from "./recipe.ts";
 
 /** Who may call a workload, and whom it may call. */
@@ -15,17 +16,33 @@ export interface Connections {
   readonly to: readonly Peer[] | undefined;
 }
 
-/** What every workload has beside its pods: an account, a network policy, and a Secret if it has late secrets. */
-export function companions(
-  { identity, networkPolicy }: Context,
-  props: PodProps,
-): Readonly<Record<"serviceAccount" | "secret" | "networkPolicy", Render | undefined>> {
+/** What every workload has beside its pods: an account, a network policy, a Secret if it has late secrets, and claims. */
+export function companions(context: Context, props: PodProps): Readonly<Record<string, Render | undefined>> {
+  const { identity, networkPolicy } = context;
   const secret = envSecret(props, identity);
   return {
     serviceAccount: () => serviceAccountOf(identity),
     secret: secret && (() => secret),
     networkPolicy,
+    ...claimsOf(context, props),
   };
+}
+
+/** The claims of the volumes that a workload has for itself. */
+function claimsOf(
+  { draft, identity, profile }: Context,
+  { volumes = {} }: PodProps,
+): Readonly<Record<string, Render>> {
+  const { name, labels } = identity;
+  const why = "data outlives the program that was removed by mistake";
+  const entries = Object.entries(volumes).flatMap(([volume, request]): [string, Render][] => {
+    if (!isOwn(request)) return [];
+    const property = `volumes.${volume}.whenDeleted`;
+    const whenDeleted = draft.fill(property, request.whenDeleted, "Retain" as const, why);
+    const metadata = { name: claimName(name, volume), labels, ...retention(whenDeleted) };
+    return [[`claim-${volume}`, () => claimOf(metadata, request, profile())]];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Lets a node be emptied one pod at a time; broken pods never stand in the way. */

@@ -1,6 +1,8 @@
-import type { Deployment } from "../kubernetes/types.ts";
+import type { Deployment, DeploymentStrategy } from "../kubernetes/types.ts";
 import { type PodPlan, podLabels, podTemplateOf } from "../pod/pod-template.ts";
 import type { PodProps, Spread } from "../pod/props.ts";
+import type { Draft } from "../core/draft.ts";
+import { isTiedToNode } from "../volume/mounts.ts";
 import { autoscalerOf } from "./autoscaler.ts";
 import { disruptionBudgetOf } from "./companions.ts";
 import type { Context, Render } from "./recipe.ts";
@@ -34,7 +36,7 @@ export function deploymentObjects(
 }
 
 function deploymentOf(
-  { draft, identity, ports }: Context,
+  { draft, identity, ports, profile }: Context,
   props: DeploymentProps & Scale,
   pods: Pick<PodPlan, "probes" | "drains">,
 ): Deployment {
@@ -60,13 +62,18 @@ function deploymentOf(
     spec: {
       ...(replicas !== undefined && { replicas }),
       selector: { matchLabels: selector },
-      strategy: draft.fill(
-        "deployment.spec.strategy",
-        undefined,
-        { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } },
-        "a new pod is ready before an old one goes",
-      ),
+      strategy: strategyOf(draft, isTiedToNode(props, profile())),
       template,
     },
   };
+}
+
+function strategyOf(draft: Draft, isTied: boolean): DeploymentStrategy {
+  const path = "deployment.spec.strategy";
+  if (isTied) {
+    const why = "the old pod must leave the volume before the new one can mount it";
+    return draft.fill(path, undefined, { type: "Recreate" } as const, why);
+  }
+  const rolling = { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } } as const;
+  return draft.fill(path, undefined, rolling, "a new pod is ready before an old one goes");
 }

@@ -1,3 +1,4 @@
+import type { Profile } from "../../clusters/profile.ts";
 import type { Access } from "../core/access.ts";
 import type { Draft } from "../core/draft.ts";
 import type { Identity } from "../core/identity.ts";
@@ -47,6 +48,8 @@ export interface Context {
   /** By the id of their object. */
   readonly patches: ReadonlyMap<string, readonly UserPatch[]>;
   readonly networkPolicy: () => NetworkPolicy;
+  /** What the cluster offers; said by the time that objects are rendered, and mostly before. */
+  readonly profile: () => Profile;
 }
 
 /** A recipe with the properties of one workload filled in. */

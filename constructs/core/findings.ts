@@ -88,14 +88,14 @@ function rememberDuring(root: IConstruct, name: "synth" | "synthYaml"): void {
 function checkOnce(construct: IConstruct, findings: () => readonly Finding[]): string[] {
   const known = checked?.get(construct);
   if (known !== undefined) return known;
-  const errors = check(findings());
+  const errors = check(findings(), construct);
   checked?.set(construct, errors);
   return errors;
 }
 
 const shown = new Set<string>();
 
-function check(all: readonly Finding[]): string[] {
+function check(all: readonly Finding[], owner: IConstruct): string[] {
   const findings = all.filter(({ excuse }) => excuse === undefined);
   const warnings = findings.filter(({ severity }) => severity === "warning");
   const fresh = warnings.filter((finding) => !shown.has(describeFindings([finding])));
@@ -104,5 +104,10 @@ function check(all: readonly Finding[]): string[] {
     shown.add(text);
     process.emitWarning(text, { type: "KeelsonWarning" });
   }
-  return findings.filter(({ severity }) => severity === "error").map(describeFinding);
+  const errors = findings.filter(({ severity }) => severity === "error");
+  // cdk8s says whose validation it is, which is the root's for what lies between constructs.
+  return errors.map((finding) => {
+    const place = finding.constructPath === owner.node.path ? "" : `${finding.constructPath} `;
+    return `${place}${describeFinding(finding)}`;
+  });
 }

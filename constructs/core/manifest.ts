@@ -48,6 +48,10 @@ export class PatchedObject {
       kind,
       ...(metadata && { metadata: mutable(metadata) }),
     });
+    // It puts objects of the whole cluster into the chart's namespace, where there are none of them.
+    if (catalogueOf(profileOf(scope).kubernetes).find(apiVersion, kind)?.namespaced === false) {
+      Object.defineProperty(this.object.metadata, "namespace", { value: undefined });
+    }
   }
 
   /** What of the patches does not fit or show in the output: the escape hatch never drops anything in silence. */

@@ -6,6 +6,13 @@ import type { Finding } from "./finding.ts";
 import { isRecord } from "./json.ts";
 import { findInObjects } from "./object-rules.ts";
 import { type Rendered, renderScope } from "./rendered.ts";
+import { findUnfit } from "../rules/capacity-rule.ts";
+import { findInLimits } from "../rules/limit-range-rules.ts";
+import { findStrays } from "../rules/namespace-rules.ts";
+import { findInQuotas } from "../rules/quota-rules.ts";
+import { findInScale } from "../rules/scale-rules.ts";
+import { findInVolumes } from "../rules/volume-rules.ts";
+import { workloadsIn } from "../rules/workloads.ts";
 
 /**
  * What no single construct can see, for raw objects too: what the cluster's version of Kubernetes would refuse, two
@@ -14,13 +21,18 @@ import { type Rendered, renderScope } from "./rendered.ts";
 export function findInTree(scope: IConstruct): readonly Finding[] {
   const objects = scope.node.findAll().filter((construct) => ApiObject.isApiObject(construct));
   const rendered = renderScope(scope);
+  const workloads = workloadsIn(rendered);
   return [
     ...findInObjects(scope, rendered),
     ...duplicates(objects),
     ...sharedFiles(objects),
     ...sharedNodePorts(rendered),
+    ...betweenRules.flatMap((rule) => rule(rendered, workloads)),
   ];
 }
+
+/** What objects say of each other, whoever wrote them. */
+const betweenRules = [findInVolumes, findInScale, findInLimits, findInQuotas, findStrays, findUnfit];
 
 function duplicates(objects: readonly ApiObject[]): readonly Finding[] {
   return collisions(objects, (object) => [identityOf(object)]).map(([first, second]) =>

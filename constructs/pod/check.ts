@@ -15,6 +15,7 @@ import { checkSize } from "../core/size.ts";
 import { isLate } from "../late.ts";
 import { isConfigSource, isConfigValue } from "../config/source.ts";
 import { checkLiteralSecret } from "../config/literal-secret.ts";
+import { checkVolumes } from "../volume/check.ts";
 import { checkHealth } from "./check-health.ts";
 import type { Ports } from "./probes.ts";
 import type { ContainerProps, PodProps, SideContainer } from "./props.ts";
@@ -31,6 +32,7 @@ export const podProperties: Readonly<Record<keyof PodProps, true>> = {
   containers: true,
   shared: true,
   files: true,
+  volumes: true,
   priority: true,
   nodes: true,
   shutdownSeconds: true,
@@ -47,6 +49,7 @@ export function checkPod(draft: Draft, props: PodProps, ports: Ports): void {
   checkSides(draft, props, Object.values(ports));
   checkShared(draft, props.shared ?? []);
   checkFiles(draft, props);
+  checkVolumes(draft, props);
   if (props.priority !== undefined) checkObjectName(draft, "priority", props.priority);
   checkNodes(draft, props.nodes);
 }

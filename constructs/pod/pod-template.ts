@@ -5,6 +5,7 @@ import { containerOf, type ContainerPlan } from "./container.ts";
 import { digestOf } from "./env.ts";
 import { type Ports, probesOf } from "./probes.ts";
 import type { PodProps, SideContainer, Spread } from "./props.ts";
+import { claimVolumesOf, mountsOf } from "../volume/mounts.ts";
 import { nodesOf, spreadOf } from "./scheduling.ts";
 
 /** What a kind of workload decides about its pods. */
@@ -23,8 +24,8 @@ export interface PodPlan {
   readonly spread?: { readonly given: Spread | undefined; readonly countBy: readonly string[] };
   /** What else of the pod's spec this kind of workload wants. */
   readonly extra?: Partial<PodSpec>;
-  /** Volumes of the program, each with its place. */
-  readonly mounts?: readonly VolumeMount[];
+  /** True if a StatefulSet makes the claims of the pods' own volumes. @default false */
+  readonly isStateful?: boolean;
 }
 
 /** Labels of pods and their controller; the version is the image's tag. */
@@ -52,7 +53,7 @@ function podOf(plan: PodPlan, props: PodProps): PodSpec {
   ];
   return {
     serviceAccountName: identity.name,
-    ...securityOf(plan),
+    ...securityOf(plan, mountsOf(props).length > 0),
     terminationGracePeriodSeconds: shutdown + (plan.drains ? drainSeconds : 0),
     ...placesOf(plan),
     ...(props.priority !== undefined && { priorityClassName: props.priority }),
@@ -68,12 +69,13 @@ function podOf(plan: PodPlan, props: PodProps): PodSpec {
       ),
       ...shared.map(({ name }) => scratchVolume(name)),
       ...fileVolumes(props),
+      ...claimVolumesOf(identity.name, props, plan.isStateful ?? false),
     ],
     ...plan.extra,
   };
 }
 
-function securityOf({ draft, path, mounts = [] }: PodPlan): Partial<PodSpec> {
+function securityOf({ draft, path }: PodPlan, hasVolumes: boolean): Partial<PodSpec> {
   const standard = draft.fill(
     path,
     undefined,
@@ -84,7 +86,7 @@ function securityOf({ draft, path, mounts = [] }: PodPlan): Partial<PodSpec> {
     } as const,
     "Pod Security restricted; a program that needs no API gets no token",
   );
-  if (mounts.length === 0) return standard;
+  if (!hasVolumes) return standard;
   const group = draft.fill(
     `${path}.securityContext`,
     undefined,
@@ -109,7 +111,7 @@ function placesOf({ draft, identity, path, spread }: PodPlan): Partial<PodSpec> 
 function program(plan: PodPlan, props: PodProps): Container {
   const path = `${plan.path}.containers.0`;
   const name = "app";
-  const mounts = [{ name: "tmp", mountPath: "/tmp" }, ...sharedMounts(props), ...(plan.mounts ?? [])];
+  const mounts = [{ name: "tmp", mountPath: "/tmp" }, ...sharedMounts(props), ...mountsOf(props)];
   const { draft, identity, ports } = plan;
   const own: ContainerPlan = { draft, identity, ports, property: "", path, name, mounts };
   const leave = { lifecycle: { preStop: { sleep: { seconds: drainSeconds } } } };

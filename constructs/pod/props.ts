@@ -3,6 +3,7 @@ import type { Exception } from "../core/finding.ts";
 import type { Size, SizeName } from "../core/size.ts";
 import type { Toleration } from "../kubernetes/types.ts";
 import type { Late } from "../late.ts";
+import type { MountedVolume, OwnVolume } from "../volume/props.ts";
 
 /** The reference of an image with a tag other than `latest`, or with a digest. */
 export type Image = `${string}:${string}`;
@@ -46,6 +47,8 @@ export interface PodProps extends ContainerProps {
   readonly shared?: readonly Path[];
   /** The files of a `Config` or `SecretRef`, by the directory that all containers of a pod find them in. @default - none */
   readonly files?: Readonly<Record<Path, ConfigSource>>;
+  /** Volumes by name: made for this workload, or a `Volume` that others mount too. They outlive the pods. @default - none */
+  readonly volumes?: Readonly<Record<string, OwnVolume | MountedVolume>>;
   /** The name of a PriorityClass. @default - the cluster's default */
   readonly priority?: string;
   /** The nodes that may run the pods. @default - all that take any pod */

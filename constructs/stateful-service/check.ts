@@ -1,19 +1,14 @@
-import {
-  checkInteger,
-  checkKeys,
-  checkLabelName,
-  checkObjectName,
-  checkRecord,
-  show,
-} from "../core/check.ts";
+import { checkInteger, checkKeys, checkRecord } from "../core/check.ts";
 import type { Draft } from "../core/draft.ts";
+import { isRecord } from "../core/json.ts";
 import { checkPorts, checkSpread } from "../pod/check.ts";
 import { checkHealth } from "../pod/check-health.ts";
+import { checkWord } from "../volume/check.ts";
 import type { StatefulServiceProps } from "./props.ts";
 
 /** Finds what is wrong with the properties of a stateful service beyond those of all workloads. */
 export function checkStatefulService(draft: Draft, props: StatefulServiceProps): void {
-  const { port, ports, health, replicas, spread, volumes, shared = [] } = props;
+  const { port, ports, health, replicas, spread, volumes, retention } = props;
   checkInteger(draft, "port", port, [1, 65_535]);
   if (ports !== undefined) checkPorts(draft, "ports", ports, [port]);
   if (ports !== undefined)
@@ -26,37 +21,22 @@ export function checkStatefulService(draft: Draft, props: StatefulServiceProps):
   if (replicas !== undefined) checkInteger(draft, "replicas", replicas, [0, 1000]);
   checkSpread(draft, spread);
   if (health !== undefined) checkHealth(draft, "health", health, { main: port, ...ports });
-  checkVolumes(draft, volumes, ["/tmp", ...shared]);
+  if (!checkRecord(draft, "volumes", volumes, '{ data: { path: "/data", size: "10Gi" } }')) return;
+  for (const [name, volume] of Object.entries(volumes as Readonly<Record<string, unknown>>)) {
+    if (!isRecord(volume) || volume["whenDeleted"] === undefined) continue;
+    draft.find("invalid-value", `volumes.${name}.whenDeleted`, {
+      message: "the volumes of all pods are kept or deleted together",
+      fix: 'Use retention: { whenDeleted: "Delete" } of the service',
+    });
+  }
+  checkRetention(draft, retention);
 }
 
-function checkVolumes(draft: Draft, volumes: unknown, taken: readonly string[]): void {
-  if (!checkRecord(draft, "volumes", volumes, '{ data: { path: "/data", size: "10Gi" } }')) return;
-  const paths = [...taken];
-  for (const [name, volume] of Object.entries(volumes as Readonly<Record<string, unknown>>)) {
-    const property = `volumes.${name}`;
-    checkLabelName(draft, property, name);
-    if (name === "tmp" || /^(tmp|shared)-/.test(name)) {
-      draft.find("invalid-name", property, {
-        message: `"${name}" is the name of a directory that every pod has`,
-        fix: "Use another name",
-      });
-    }
-    if (!checkRecord(draft, property, volume, '{ path: "/data", size: "10Gi" }')) continue;
-    const { path, size, storageClass } = volume as Readonly<Record<string, unknown>>;
-    checkKeys(draft, property, volume, ["path", "size", "storageClass"]);
-    if (typeof path !== "string" || !/^\/[^/:]/.test(path) || paths.includes(path)) {
-      draft.find("invalid-value", `${property}.path`, {
-        message: `${show(path)} is not a free absolute path`,
-        fix: 'Use another path from the root, "/data" for example',
-      });
-    }
-    paths.push(String(path));
-    if (!/^[1-9]\d*(Mi|Gi|Ti)$/.test(String(size))) {
-      draft.find("invalid-value", `${property}.size`, {
-        message: `${show(size)} is not an amount of storage`,
-        fix: 'Use a whole number of Mi, Gi or Ti, "10Gi" for example',
-      });
-    }
-    if (storageClass !== undefined) checkObjectName(draft, `${property}.storageClass`, storageClass);
+function checkRetention(draft: Draft, retention: unknown): void {
+  if (retention === undefined) return;
+  if (!checkRecord(draft, "retention", retention, '{ whenDeleted: "Delete" }')) return;
+  checkKeys(draft, "retention", retention, ["whenDeleted", "whenScaled"]);
+  for (const [key, word] of Object.entries(retention as object)) {
+    checkWord(draft, `retention.${key}`, word, ["Retain", "Delete"]);
   }
 }

@@ -9,7 +9,8 @@ import type {
   ServiceAccount,
   StatefulSet,
 } from "../kubernetes/types.ts";
-import type { Health, Path, PodProps, Spread } from "../pod/props.ts";
+import type { Health, PodProps, Spread } from "../pod/props.ts";
+import type { MountedVolume, PodVolume, WhenDeleted } from "../volume/props.ts";
 
 /** What a stateful service is made from. Only the image, the port and the volumes must be said. */
 export interface StatefulServiceProps extends PodProps {
@@ -17,8 +18,10 @@ export interface StatefulServiceProps extends PodProps {
   readonly port: number;
   /** More ports of the program by name. @default - none */
   readonly ports?: Readonly<Record<string, number>>;
-  /** The volumes of each pod by name. They outlive the pod, and the service. */
-  readonly volumes: Readonly<Record<string, Volume>>;
+  /** The volumes of each pod by name, or a `Volume` that all of them mount. */
+  readonly volumes: Readonly<Record<string, PodVolume | MountedVolume>>;
+  /** When the volumes of pods are deleted with their data. @default - never */
+  readonly retention?: Retention;
   /** How many pods run, each with volumes and a name of its own; they may call each other. @default 1 */
   readonly replicas?: number;
   /** How pods keep apart: over nodes and zones. @default "preferred" */
@@ -31,14 +34,12 @@ export interface StatefulServiceProps extends PodProps {
   readonly patch?: StatefulServicePatch;
 }
 
-/** A volume that each pod has for itself. */
-export interface Volume {
-  /** Where the program finds it. */
-  readonly path: Path;
-  /** `10Gi` for example. It may grow later, if its storage class lets it. */
-  readonly size: `${number}${"Mi" | "Gi" | "Ti"}`;
-  /** The name of a StorageClass. @default - the cluster's default */
-  readonly storageClass?: string;
+/** When the volumes of pods are deleted with their data. */
+export interface Retention {
+  /** When the service is deleted. @default "Retain" */
+  readonly whenDeleted?: WhenDeleted;
+  /** When the service has less pods than before. @default "Retain" */
+  readonly whenScaled?: WhenDeleted;
 }
 
 /** Patches of the objects, applied in this order: what a later one says, holds. */

@@ -15,7 +15,7 @@ export const statefulService: Recipe<StatefulServiceProps> = {
     ...podProperties,
     port: true,
     ports: true,
-    volumes: true,
+    retention: true,
     replicas: true,
     spread: true,
     health: true,
@@ -38,13 +38,14 @@ export const statefulService: Recipe<StatefulServiceProps> = {
   check: checkStatefulService,
   objects: (context, props) => {
     const { draft, identity, ports } = context;
-    const statefulSet = statefulSetOf(context, props, servedProbes(draft, statefulPods, props.health, ports));
-    const isMany = Number(statefulSet.spec?.replicas) > 1;
+    const probes = servedProbes(draft, statefulPods, props.health, ports);
+    const statefulSet = statefulSetOf(context, props, probes);
+    const isMany = (props.replicas ?? 1) > 1;
     return {
-      ...companions(context, props),
+      ...companions(context, { ...props, volumes: {} }),
       service: () => serviceOf(identity, ports),
       peers: () => peersOf(identity, ports),
-      statefulSet: () => statefulSet,
+      statefulSet,
       podDisruptionBudget: isMany ? () => disruptionBudgetOf(identity) : undefined,
     };
   },

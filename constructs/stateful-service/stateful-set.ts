@@ -1,6 +1,8 @@
-import type { Context } from "../application/recipe.ts";
-import type { PersistentVolumeClaim, StatefulSet, VolumeMount } from "../kubernetes/types.ts";
+import type { Context, Render } from "../application/recipe.ts";
+import type { Profile } from "../../clusters/profile.ts";
+import type { PersistentVolumeClaim, StatefulSet } from "../kubernetes/types.ts";
 import { type PodPlan, podLabels, podTemplateOf } from "../pod/pod-template.ts";
+import { claimOf, isOwn } from "../volume/claim.ts";
 import type { StatefulServiceProps } from "./props.ts";
 
 /** The path of the pods' spec in a StatefulSet. */
@@ -8,10 +10,10 @@ export const statefulPods = "statefulSet.spec.template.spec";
 
 /** The StatefulSet: pods that keep their names and volumes. */
 export function statefulSetOf(
-  { draft, identity, ports }: Context,
+  { draft, identity, ports, profile }: Context,
   props: StatefulServiceProps,
   probes: PodPlan["probes"],
-): StatefulSet {
+): Render {
   const { name, selector } = identity;
   const template = podTemplateOf(
     {
@@ -23,51 +25,43 @@ export function statefulSetOf(
       drains: true,
       // A pod is replaced in its place, so old and new ones never stand side by side.
       spread: { given: props.spread, countBy: [] },
-      mounts: mountsOf(props),
+      isStateful: true,
     },
     props,
   );
-  return {
+  const spec = {
+    replicas: draft.fill(
+      "replicas",
+      props.replicas,
+      1,
+      "only the program knows how its pods share their data",
+    ),
+    serviceName: `${name}-peers`,
+    selector: { matchLabels: selector },
+    ...draft.fill(
+      "statefulSet.spec",
+      undefined,
+      { updateStrategy: { type: "RollingUpdate" } } as const,
+      "pods are replaced one by one",
+    ),
+    persistentVolumeClaimRetentionPolicy: {
+      whenDeleted: draft.fill("retention.whenDeleted", props.retention?.whenDeleted, "Retain", kept),
+      whenScaled: draft.fill("retention.whenScaled", props.retention?.whenScaled, "Retain", kept),
+    },
+    template,
+  } satisfies StatefulSet["spec"];
+  const manifest = {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
     metadata: { name, labels: podLabels(identity, props) },
-    spec: {
-      replicas: draft.fill(
-        "replicas",
-        props.replicas,
-        1,
-        "only the program knows how its pods share their data",
-      ),
-      serviceName: `${name}-peers`,
-      selector: { matchLabels: selector },
-      ...draft.fill(
-        "statefulSet.spec",
-        undefined,
-        {
-          updateStrategy: { type: "RollingUpdate" },
-          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-        } as const,
-        "pods are replaced one by one, and no data is deleted with them",
-      ),
-      template,
-      volumeClaimTemplates: claimsOf(props),
-    },
-  };
+  } as const;
+  return () => ({ ...manifest, spec: { ...spec, volumeClaimTemplates: claimsOf(props, profile()) } });
 }
 
-function claimsOf({ volumes }: StatefulServiceProps): readonly PersistentVolumeClaim[] {
-  return Object.entries(volumes).map(([name, { size, storageClass }]) => ({
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: { name },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: size } },
-      ...(storageClass !== undefined && { storageClassName: storageClass }),
-    },
-  }));
-}
+const kept = "no data is deleted with the pods";
 
-function mountsOf({ volumes }: StatefulServiceProps): readonly VolumeMount[] {
-  return Object.entries(volumes).map(([name, { path }]) => ({ name, mountPath: path }));
+function claimsOf({ volumes }: StatefulServiceProps, profile: Profile): readonly PersistentVolumeClaim[] {
+  return Object.entries(volumes).flatMap(([name, volume]) =>
+    isOwn(volume) ? [claimOf({ name }, volume, profile)] : [],
+  );
 }

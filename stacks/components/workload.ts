@@ -6,6 +6,7 @@ import type { Finding } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { type ServiceAddress, serviceAddress } from "../objects/addresses.ts";
 import { KubernetesObject, type ObjectInputs } from "../objects/kubernetes-object.ts";
+import { keptOf } from "../objects/keep.ts";
 import { LateValues } from "../objects/late-values.ts";
 import type { OrderedObject } from "../objects/order.ts";
 import { describeAll, describeWarnings, type Rendered, renderApp } from "../objects/render.ts";
@@ -85,6 +86,7 @@ export class Workload extends pulumi.ComponentResource {
 
   #register({ cluster, late, result }: OnCluster): Record<string, ReturnType<typeof serviceAddress>> {
     const made: KubernetesObject[] = [];
+    const isKept = keptOf(result.plan.objects);
     const addresses: Record<string, ReturnType<typeof serviceAddress>> = {};
     for (const [index, object] of result.plan.objects.entries()) {
       const dependsOn = (result.plan.before[index] ?? []).flatMap((earlier) => made[earlier] ?? []);
@@ -95,6 +97,7 @@ export class Workload extends pulumi.ComponentResource {
           parent: this,
           provider: cluster.provider,
           dependsOn,
+          retainOnDelete: isKept(object),
           ...(cluster.deletedWith !== undefined &&
             !outlivesCluster(object) && { deletedWith: cluster.deletedWith }),
         },

@@ -12,6 +12,7 @@ export interface Registered {
   readonly provider: string;
   /** URN, or empty. */
   readonly deletedWith: string;
+  readonly retained: boolean;
 }
 
 const consoleWarn = console.warn;
@@ -92,6 +93,7 @@ interface Request {
   getName(): string;
   getProvider(): string;
   getDeletedwith(): string;
+  getRetainondelete(): boolean | undefined;
   getDependenciesList(): string[];
   getParent(): string;
   getObject(): Parameters<typeof pulumi.runtime.deserializeProperties>[0];
@@ -110,5 +112,6 @@ function read(request: Request): Registered {
       .map(nameOf),
     provider: request.getProvider(),
     deletedWith: request.getDeletedwith(),
+    retained: request.getRetainondelete() === true,
   };
 }

@@ -104,9 +104,9 @@ export const badKinds: BadInputs = {
   },
   "a misspelled property of a volume": {
     of: "statefulService",
-    bad: { volumes: { data: { path: "/data", size: "1Gi", class: "fast" } } },
+    bad: { volumes: { data: { path: "/data", size: "1Gi", storageClassName: "fast" } } },
     code: "unknown-property",
-    at: "volumes.data.class",
+    at: "volumes.data.storageClassName",
     good: { volumes: { data: { path: "/data", size: "1Gi", storageClass: "fast" } } },
   },
   "no volumes at all": {
