@@ -26,7 +26,7 @@ export function capacityOf(scope: IConstruct, options: CapacityOptions = {}): Ca
   const { nodes: pools = profileOf(scope).nodes, load = "peak" } = options;
   if (pools === undefined) {
     throw new KeelsonError("KEELSON_INVALID_CONSTRUCT", "Cannot say what fits: the profile names no nodes", {
-      fix: "Say them in the profile, nodes: { general: { count: 3, cpu: 4, memory: \"16Gi\" } } for example, or as an option",
+      fix: 'Say them in the profile, nodes: { general: { count: 3, cpu: 4, memory: "16Gi" } } for example, or as an option',
     });
   }
   const nodes = nodesOf(pools);

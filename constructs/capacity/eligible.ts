@@ -6,11 +6,14 @@ import type { Node } from "./nodes.ts";
 /** Why a node does not take a pod, whatever room it has; undefined if it does. */
 export function refusal(pod: Loose, node: Node): string | undefined {
   const selector = isRecord(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
-  const wrong = Object.entries(selector).find(([key, value]) => !isKnown(key, node) && node.labels[key] !== value);
+  const wrong = Object.entries(selector).find(
+    ([key, value]) => !isKnown(key, node) && node.labels[key] !== value,
+  );
   if (wrong !== undefined) return `its label ${wrong[0]} is not "${String(wrong[1])}"`;
   const required = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
   const terms = listAt(pod, ...required, "nodeSelectorTerms");
-  if (terms.length > 0 && !terms.some((term) => meets(term, node))) return "its labels do not meet the node affinity";
+  if (terms.length > 0 && !terms.some((term) => meets(term, node)))
+    return "its labels do not meet the node affinity";
   const tolerations = listAt(pod, "tolerations");
   const taint = node.taints.find(
     ({ key, value = "", effect }) =>

@@ -19,7 +19,11 @@ export function nodesOf(pools: NonNullable<Profile["nodes"]>): readonly Node[] {
   );
 }
 
-function nodeOf(pool: string, { labels, taints = [], zones = [], ...amounts }: NodePool, index: number): Node {
+function nodeOf(
+  pool: string,
+  { labels, taints = [], zones = [], ...amounts }: NodePool,
+  index: number,
+): Node {
   const name = `${pool}-${index + 1}`;
   const zone = zones[index % zones.length];
   return {
@@ -46,6 +50,9 @@ function allocatableOf({
 }: Omit<NodePool, "labels" | "taints" | "zones">): Amounts {
   const all = { cpu, memory, pods, "ephemeral-storage": ephemeralStorage ?? Infinity, ...devices };
   return new Map(
-    Object.entries(all).map(([name, amount]) => [name, amount === Infinity ? Infinity : (thousandths(amount) ?? 0)]),
+    Object.entries(all).map(([name, amount]) => [
+      name,
+      amount === Infinity ? Infinity : (thousandths(amount) ?? 0),
+    ]),
   );
 }

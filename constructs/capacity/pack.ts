@@ -78,10 +78,16 @@ class Item {
   }
 
   best(order: "spread" | "tight"): Load | undefined {
-    const free = this.takers.filter((load) => this.fits(load) && this.#apart.every((rule) => this.#keeps(rule, load)));
+    const free = this.takers.filter(
+      (load) => this.fits(load) && this.#apart.every((rule) => this.#keeps(rule, load)),
+    );
     const sign = order === "spread" ? 1 : -1;
     return free
-      .map((load) => ({ load, weight: sign * shareOf(load.used, load.node.allocatable), own: this.#on(load) }))
+      .map((load) => ({
+        load,
+        weight: sign * shareOf(load.used, load.node.allocatable),
+        own: this.#on(load),
+      }))
       .toSorted((a, b) => a.weight - b.weight || a.own - b.own)[0]?.load;
   }
 

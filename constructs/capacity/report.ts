@@ -65,7 +65,8 @@ export function reportOf(
     });
     const lost = missing.get(workload) ?? 0;
     const placed = places.reduce((sum, [, own]) => sum + own, 0);
-    const reason = lost > 0 ? (whyNowhere(pod, nodes) ?? "the nodes that could take them are full") : undefined;
+    const reason =
+      lost > 0 ? (whyNowhere(pod, nodes) ?? "the nodes that could take them are full") : undefined;
     return {
       constructPath: rendered.object.node.path,
       kind,
@@ -79,7 +80,9 @@ export function reportOf(
     };
   });
   const biggest = biggestOf([...counts.keys()], nodes);
-  const largest = nodes.toSorted((a, b) => (b.allocatable.get("cpu") ?? 0) - (a.allocatable.get("cpu") ?? 0))[0];
+  const largest = nodes.toSorted(
+    (a, b) => (b.allocatable.get("cpu") ?? 0) - (a.allocatable.get("cpu") ?? 0),
+  )[0];
   return {
     fits: missing.size === 0,
     packing,
@@ -92,7 +95,10 @@ export function reportOf(
       allocatable: quantities(node.allocatable),
       share: shareOf(used, node.allocatable),
     })),
-    biggestPod: biggest && { workload: biggest.name, amounts: quantities(podAmounts(biggest.pod, "requests")) },
+    biggestPod: biggest && {
+      workload: biggest.name,
+      amounts: quantities(podAmounts(biggest.pod, "requests")),
+    },
     biggestNode: largest && { pool: largest.pool, amounts: quantities(largest.allocatable) },
   };
 }
@@ -124,7 +130,10 @@ export function describeCapacity(report: CapacityReport): string {
 
 function biggestOf(workloads: readonly Workload[], nodes: readonly Node[]): Workload | undefined {
   const reference = nodes[0]?.allocatable ?? new Map<string, number>();
-  const sized = workloads.map((workload) => ({ workload, share: shareOf(podAmounts(workload.pod, "requests"), reference) }));
+  const sized = workloads.map((workload) => ({
+    workload,
+    share: shareOf(podAmounts(workload.pod, "requests"), reference),
+  }));
   return sized.toSorted((a, b) => b.share - a.share)[0]?.workload;
 }
 

@@ -323,8 +323,8 @@ batch.v1.JobSpec activeDeadlineSeconds:l backoffLimit:i backoffLimitPerIndex:i c
 batch.v1.JobTemplateSpec metadata:#meta.v1.ObjectMeta spec:#batch.v1.JobSpec
 batch.v1.PodFailurePolicy rules!:[#batch.v1.PodFailurePolicyRule
 batch.v1.PodFailurePolicyOnExitCodesRequirement containerName:s operator!:=In|NotIn values!:[<=;>i
-(1.34) batch.v1.PodFailurePolicyOnPodConditionsPattern status!:* type!:s
-(1.35,1.36) batch.v1.PodFailurePolicyOnPodConditionsPattern status:* type!:s
+(1.34) batch.v1.PodFailurePolicyOnPodConditionsPattern status!:s type!:s
+(1.35,1.36) batch.v1.PodFailurePolicyOnPodConditionsPattern status:s type!:s
 batch.v1.PodFailurePolicyRule action!:=Count|FailIndex|FailJob|Ignore onExitCodes:#batch.v1.PodFailurePolicyOnExitCodesRequirement onPodConditions:[#batch.v1.PodFailurePolicyOnPodConditionsPattern
 batch.v1.SuccessPolicy rules!:[#batch.v1.SuccessPolicyRule
 batch.v1.SuccessPolicyRule succeededCount:i succeededIndexes:s

@@ -2925,6 +2925,8 @@ export interface PodFailurePolicyOnExitCodesRequirement {
 
 /** PodFailurePolicyOnPodConditionsPattern describes a pattern for matching an actual pod condition type. */
 export interface PodFailurePolicyOnPodConditionsPattern {
+  /** Specifies the required Pod condition status. */
+  readonly status?: string;
   /** Specifies the required Pod condition type. */
   readonly type: string;
 }

@@ -7,7 +7,10 @@ import type { Rendered } from "../core/rendered.ts";
 import type { Workload } from "./workloads.ts";
 
 /** Pods that run on none of the profile's nodes, even if they were empty. */
-export function findUnfit(_rendered: readonly Rendered[], workloads: readonly Workload[]): readonly Finding[] {
+export function findUnfit(
+  _rendered: readonly Rendered[],
+  workloads: readonly Workload[],
+): readonly Finding[] {
   return workloads.flatMap(({ rendered, pod, path, name }) => {
     const { nodes: pools } = profileOf(rendered.object);
     const reason = pools && whyNowhere(pod, nodesOf(pools));

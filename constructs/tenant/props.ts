@@ -63,7 +63,7 @@ export interface Limits {
   readonly min?: ContainerAmounts;
   /** The most that a container may ask for or be limited to. With `cpu`, one that names no limit gets this one. @default - no bound */
   readonly max?: ContainerAmounts;
-  /** What a container asks for that says nothing; of memory it is the limit too. @default {cpu: "100m", memory: "128Mi"} */
+  /** What a container asks for that says nothing; of memory it is the limit too. @default {cpu: "100m", memory: "128Mi"}, and ephemeralStorage: "256Mi" where it is bounded */
   readonly standard?: ContainerAmounts;
   /** The smallest and largest volume. @default - no bound */
   readonly volume?: { readonly min?: StorageSize; readonly max?: StorageSize };

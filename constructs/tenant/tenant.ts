@@ -59,8 +59,10 @@ export class Tenant extends Construct {
     const level = (): NonNullable<typeof podSecurity> =>
       podSecurity ?? profileOf(this).podSecurity ?? "restricted";
     const why = "a container that says nothing must not count as nothing";
-    const small = { cpu: "100m", memory: "128Mi" } as const;
-    const standard = draft.fill(`limits.standard`, limits.standard, small, why);
+    // Where storage is bounded, one that says nothing would be refused, or take all that one may take.
+    const hasStorage = quota?.ephemeralStorage !== undefined || limits.max?.ephemeralStorage !== undefined;
+    const small = { cpu: "100m", memory: "128Mi", ...(hasStorage && { ephemeralStorage: "256Mi" }) } as const;
+    const standard = draft.fill("limits.standard", limits.standard, small, why);
     const scope = new Construct(this, namespace);
     const add = (id: keyof TenantPatch, render: () => Manifest): void => {
       this.#objects.push(new PatchedObject(scope, id, render, patchesOf(this.#props.patch).get(id) ?? []));

@@ -1,4 +1,4 @@
-import { closure, type Kind, referred, type Schema, serverWritten, type Spec } from "./spec.ts";
+import { closure, isServerWritten, type Kind, referred, type Schema, type Spec } from "./spec.ts";
 
 /**
  * The schemas of several minors as the text of one file, a line per definition; constructs/schema/notation.ts reads
@@ -47,7 +47,7 @@ function definitionLines(spec: Spec): readonly string[] {
     const fields = Object.entries(properties)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, schema]) => {
-        const type = serverWritten.has(key) ? "*" : typeOf(spec, schema);
+        const type = isServerWritten(key, schema) ? "*" : typeOf(spec, schema);
         return `${key}${required.includes(key) ? "!" : ""}:${type}`;
       });
     return [shortName(name), ...fields].join(" ");

@@ -39,8 +39,11 @@ export interface Spec {
 /** The releases that the minors are generated from, oldest first. */
 export const releases: readonly string[] = ["1.34.4", "1.35.4", "1.36.3"];
 
-/** What the server writes and a manifest need not carry. */
-export const serverWritten: ReadonlySet<string> = new Set(["status", "managedFields", "selfLink"]);
+/** Whether the server writes a field, so that a manifest need not carry it. A status that is a word is part of what is asked for. */
+export function isServerWritten(key: string, schema: Schema): boolean {
+  if (key === "status") return referred(schema) !== undefined;
+  return key === "managedFields" || key === "selfLink";
+}
 
 /** The folder of a Go module at a version if it is on this machine; `download` fetches it. */
 export function goModule(path: string, version: string, download: boolean): string | undefined {
@@ -82,7 +85,7 @@ export function closure(spec: Spec, names: readonly string[]): readonly string[]
     if (found.has(name) || schema?.properties === undefined) continue;
     found.add(name);
     for (const [key, inner] of Object.entries(schema.properties)) {
-      if (!serverWritten.has(key)) pending.push(...references(inner));
+      if (!isServerWritten(key, inner)) pending.push(...references(inner));
     }
   }
   return [...found].toSorted();

@@ -1,4 +1,4 @@
-import { closure, referred, type Schema, serverWritten, type Spec } from "./spec.ts";
+import { closure, isServerWritten, referred, type Schema, type Spec } from "./spec.ts";
 
 /** The TypeScript types of everything stable that a minor version keeps, as the text of a file. */
 export function renderTypes(spec: Spec): string {
@@ -68,7 +68,7 @@ class Types {
     identity: { readonly apiVersion: string; readonly kind: string } | undefined,
   ): string {
     const { properties = {}, required = [], description } = this.#schema(definition);
-    const fields = Object.entries(properties).filter(([key]) => !serverWritten.has(key));
+    const fields = Object.entries(properties).filter(([key, schema]) => !isServerWritten(key, schema));
     const lines = fields.map(([key, schema]) => {
       if (identity && key === "apiVersion") return `  readonly apiVersion: "${identity.apiVersion}";`;
       if (identity && key === "kind") return `  readonly kind: "${identity.kind}";`;

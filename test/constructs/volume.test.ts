@@ -49,10 +49,7 @@ describe("A volume", () => {
   });
 
   it("is of the class that the profile has for what it is for", () => {
-    const classes = (
-      props: object,
-      offers?: Profile["storage"],
-    ): unknown => {
+    const classes = (props: object, offers?: Profile["storage"]): unknown => {
       const { spec } = claimOf({ path: "/data", size: "1Gi", ...props }, offers);
       return [spec?.storageClassName, ...(spec?.accessModes ?? [])];
     };

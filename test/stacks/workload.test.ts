@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { ApiObject } from "cdk8s";
-import { StatefulService, Volume, WebService } from "../../constructs/index.ts";
+import { Volume, WebService } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import type { Cluster } from "../../stacks/components/cluster.ts";
 import { Workload, type WorkloadArgs } from "../../stacks/components/workload.ts";
@@ -96,19 +96,6 @@ describe("Workload", () => {
       "edge/kept/Namespace/kept",
       "edge/kept/PersistentVolumeClaim/kept/uploads",
     ]);
-  });
-
-  it("leaves the namespace of a service whose pods' volumes are kept", async () => {
-    const withDatabase =
-      (whenDeleted: "Retain" | "Delete"): WorkloadArgs["app"] =>
-      (chart) => {
-        const volumes = { data: { path: "/data", size: "1Gi" } } as const;
-        new StatefulService(chart, "db", { ...web, volumes, retention: { whenDeleted } });
-      };
-    await deploy("kept", { clusters: [cluster("edge")], app: withDatabase("Retain") });
-    await deploy("gone", { clusters: [cluster("edge")], app: withDatabase("Delete") });
-    const retained = engine.objects().flatMap(({ name, retained }) => (retained ? [name] : []));
-    assert.deepEqual(retained, ["edge/kept/Namespace/kept"]);
   });
 
   it("labels the namespace with the level of the cluster's profile", async () => {

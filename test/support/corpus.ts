@@ -12,6 +12,10 @@ import {
   SecretRef,
   StatefulService,
   type StatefulServiceProps,
+  Tenant,
+  Volume,
+  type VolumeProps,
+  VolumeRef,
   WebService,
   type WebServiceProps,
   Worker,
@@ -69,6 +73,19 @@ const podFactors: Factors = {
   containers: [none, { logs: { ...side, size: "medium" } }],
   shared: [none, ["/var/cache/app"]],
   files: [none, { "/etc/db": new SecretRef("db", { revision: "1" }) }],
+  volumes: [
+    none,
+    {
+      data: {
+        path: "/data",
+        size: "10Gi",
+        accessMode: "ReadWriteMany",
+        storageClass: "shared",
+        whenDeleted: "Delete",
+      },
+    },
+    { data: { path: "/data", volume: new VolumeRef("data"), readOnly: true } },
+  ],
   priority: [none, "important"],
   nodes: [
     none,
@@ -179,8 +196,13 @@ const kinds: Readonly<Record<string, Kind>> = {
       replicas: [none, 3],
       volumes: [
         none,
-        { data: { path: "/data", size: "1Ti", storageClass: "fast" }, wal: { path: "/wal", size: "512Mi" } },
+        {
+          data: { path: "/data", size: "1Ti", storageClass: "fast", accessMode: "ReadWriteOncePod" },
+          wal: { path: "/wal", size: "512Mi" },
+          backup: { path: "/backup", volume: new VolumeRef("backup") },
+        },
       ],
+      retention: [none, { whenDeleted: "Delete" }, { whenScaled: "Delete" }],
     },
     build: (chart, props) => new StatefulService(chart, "stateful", props as StatefulServiceProps),
   },
@@ -188,6 +210,39 @@ const kinds: Readonly<Record<string, Kind>> = {
     least: { image },
     factors: { ...podFactors, ...unserved, maxUnavailable: [none, 1, "50%"] },
     build: (chart, props) => new NodeAgent(chart, "agent", props as NodeAgentProps),
+  },
+  Volume: {
+    least: { size: "10Gi" },
+    factors: {
+      storageClass: [none, "fast"],
+      accessMode: [none, "ReadWriteOncePod", "ReadOnlyMany", "ReadWriteMany"],
+      whenDeleted: [none, "Delete"],
+    },
+    build: (chart, props) => new Volume(chart, "volume", props as VolumeProps),
+  },
+  Tenant: {
+    least: {},
+    factors: {
+      quota: [
+        none,
+        { cpu: 8, memory: "16Gi", pods: 40 },
+        { ephemeralStorage: "50Gi", storage: "200Gi", volumes: 10, devices: { "nvidia.com/gpu": 2 } },
+      ],
+      limits: [
+        none,
+        { min: { cpu: "10m" }, max: { memory: "4Gi", ephemeralStorage: "8Gi" }, volume: { max: "100Gi" } },
+        { standard: { cpu: "50m", memory: "64Mi", ephemeralStorage: "64Mi" } },
+      ],
+      podSecurity: [none, "baseline"],
+      groups: [none, { view: ["a"], edit: ["b", "c"], admin: ["d"] }],
+      labels: [none, { stage: "production" }],
+    },
+    // With a workload in it, since a policy that selects nothing is taken for a mistake.
+    build: (chart, props) => {
+      new Worker(chart, "tenant-worker", { image });
+      const namespaces = { [chart.namespace ?? "shop"]: {} };
+      return new Tenant(chart, "tenant", { namespaces, ...props });
+    },
   },
 };
 

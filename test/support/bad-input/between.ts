@@ -6,9 +6,9 @@ export interface BadPair {
   readonly code: FindingCode;
   /** The construct that the finding names, and the field. */
   readonly at: readonly [constructPath: string, fieldPath: string];
-  readonly bad: (app: App) => void;
+  readonly bad: (app: App) => unknown;
   /** The nearest pair that is fine. */
-  readonly good: (app: App) => void;
+  readonly good: (app: App) => unknown;
 }
 
 /** By what is wrong with them. */

@@ -48,8 +48,8 @@ export const badStorage: BadPairs = {
   "an agent on every node with a volume of one": {
     code: "volume-contended",
     at: ["shop/agent/daemonSet", "spec.template.spec.volumes.1"],
-    bad: (app) => void new NodeAgent(shop(app), "agent", { image, volumes: own }),
-    good: (app) => void new NodeAgent(shop(app), "agent", { image, volumes: many }),
+    bad: (app) => new NodeAgent(shop(app), "agent", { image, volumes: own }),
+    good: (app) => new NodeAgent(shop(app), "agent", { image, volumes: many }),
   },
   "runs that overlap with a volume of one node": {
     code: "volume-contended",
@@ -72,7 +72,7 @@ export const badStorage: BadPairs = {
   "a claim that nothing makes": {
     code: "claim-missing",
     at: ["shop/deployment", "spec.template.spec.volumes.0"],
-    bad: (app) => void rawDeployment(shop(app), 2),
+    bad: (app) => rawDeployment(shop(app), 2),
     good: (app) => rawPair(app, "ReadWriteMany", 2),
   },
   "a volume of another namespace": {
@@ -97,11 +97,17 @@ export const badStorage: BadPairs = {
     code: "storage-unserved",
     at: ["shop/uploads", "accessMode"],
     bad: (app) => {
-      useProfile(app, { kubernetes: "1.35", storage: { fast: { storageClass: "io2", accessModes: ["ReadWriteOnce"] } } });
+      useProfile(app, {
+        kubernetes: "1.35",
+        storage: { fast: { storageClass: "io2", accessModes: ["ReadWriteOnce"] } },
+      });
       new Volume(shop(app), "uploads", { size: "1Gi", class: "fast", accessMode: "ReadWriteMany" });
     },
     good: (app) => {
-      useProfile(app, { kubernetes: "1.35", storage: { fast: { storageClass: "efs", accessModes: ["ReadWriteMany"] } } });
+      useProfile(app, {
+        kubernetes: "1.35",
+        storage: { fast: { storageClass: "efs", accessModes: ["ReadWriteMany"] } },
+      });
       new Volume(shop(app), "uploads", { size: "1Gi", class: "fast", accessMode: "ReadWriteMany" });
     },
   },
@@ -141,34 +147,38 @@ function shop(app: App, namespace = "shop"): Chart {
   return new Chart(app, namespace, { namespace });
 }
 
-function worker(app: App, props: Partial<WorkerProps>): void {
-  new Worker(shop(app), "app", { image, ...props } as WorkerProps);
+function worker(app: App, props: Partial<WorkerProps>): App {
+  new Worker(shop(app), "app", { image, ...props });
+  return app;
 }
 
-function report(app: App, props: object): void {
+function report(app: App, props: object): App {
   new ScheduledJob(shop(app), "report", { image, schedule: "0 3 * * *", ...props });
+  return app;
 }
 
-function shared(app: App, accessMode: "ReadWriteOnce" | "ReadWriteMany"): void {
+function shared(app: App, accessMode: "ReadWriteOnce" | "ReadWriteMany"): App {
   const chart = shop(app);
   const volume = new Volume(chart, "uploads", { size: "1Gi", accessMode });
   for (const id of ["first", "second"]) {
     new Worker(chart, id, { image, replicas: 1, allow: alone, volumes: { data: { path: "/data", volume } } });
   }
+  return app;
 }
 
-function elsewhere(app: App, namespace: string): void {
+function elsewhere(app: App, namespace: string): App {
   const chart = namespace === "shop" ? undefined : shop(app, namespace);
   const own = shop(app);
   const volume = new Volume(chart ?? own, "uploads", { size: "1Gi", accessMode: "ReadWriteMany" });
   const allow = [{ code: "claim-missing", reason: "the other finding says it" }] as const;
   new Worker(own, "app", { image, allow, volumes: { data: { path: "/data", volume } } });
+  return app;
 }
 
 function rawClaim(chart: Chart, spec: object): void {
   const manifest = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "data" } };
   const resources = { requests: { storage: "10Gi" } };
-  new ApiObject(chart, "claim", { ...manifest, spec: { resources, ...spec } } as typeof manifest);
+  new ApiObject(chart, "claim", { ...manifest, spec: { resources, ...spec } });
 }
 
 function rawDeployment(chart: Chart, replicas: number): ApiObject {
@@ -187,18 +197,20 @@ function rawDeployment(chart: Chart, replicas: number): ApiObject {
   return new ApiObject(chart, "deployment", manifest);
 }
 
-function rawPair(app: App, accessMode: string, replicas: number): void {
+function rawPair(app: App, accessMode: string, replicas: number): App {
   const chart = shop(app);
   rawClaim(chart, { accessModes: [accessMode] });
   rawDeployment(chart, replicas);
+  return app;
 }
 
-function rawClaimOn(app: App, storageClassName: string): void {
+function rawClaimOn(app: App, storageClassName: string): App {
   useProfile(app, { kubernetes: "1.35", storage: { standard: "gp3" } });
   rawClaim(shop(app), { accessModes: ["ReadWriteOnce"], storageClassName });
+  return app;
 }
 
-function database(app: App, size: string): void {
+function database(app: App, size: string): App {
   const chart = shop(app);
   new StatefulService(chart, "db", {
     image,
@@ -214,9 +226,10 @@ function database(app: App, size: string): void {
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: size } } },
   };
   new ApiObject(chart, "claim", manifest);
+  return app;
 }
 
-function boundPair(app: App, volume: object): void {
+function boundPair(app: App, volume: object): App {
   const chart = shop(app);
   const accessModes = ["ReadWriteOnce"];
   const storageClassName = "disks";
@@ -229,4 +242,5 @@ function boundPair(app: App, volume: object): void {
     spec: { capacity: { storage: "10Gi" }, accessModes, storageClassName, hostPath, ...volume },
   };
   new ApiObject(chart, "volume", manifest);
+  return app;
 }

@@ -1,5 +1,5 @@
 import { type App, ApiObject, Chart } from "cdk8s";
-import { Tenant, type TenantProps, useProfile, WebService, Worker, type WorkerProps } from "../../../constructs/index.ts";
+import { Tenant, type TenantProps, useProfile, WebService, Worker } from "../../../constructs/index.ts";
 import { soundProps } from "../constructs.ts";
 import type { BadPairs } from "./between.ts";
 
@@ -53,8 +53,10 @@ export const badTenancy: BadPairs = {
   "a container below the least of its tenant": {
     code: "limits-violated",
     at: ["shop/app/deployment", "spec.template.spec.containers.0.resources"],
-    bad: (app) => inTenant(app, { limits: { min: { cpu: "100m" } } }, { size: { cpu: "50m", memory: "64Mi" } }),
-    good: (app) => inTenant(app, { limits: { min: { cpu: "50m" } } }, { size: { cpu: "50m", memory: "64Mi" } }),
+    bad: (app) =>
+      inTenant(app, { limits: { min: { cpu: "100m" } } }, { size: { cpu: "50m", memory: "64Mi" } }),
+    good: (app) =>
+      inTenant(app, { limits: { min: { cpu: "50m" } } }, { size: { cpu: "50m", memory: "64Mi" } }),
   },
   "a request above the limit that a LimitRange fills in": {
     code: "limits-violated",
@@ -150,7 +152,12 @@ export const badTenancy: BadPairs = {
     code: "pod-fits-nowhere",
     at: ["shop/app/deployment", "spec.template.spec"],
     bad: (app) => onNodes(app, { cpu: 4, memory: "16Gi" }, { nodes: { labels: { disk: "ssd" } } }),
-    good: (app) => onNodes(app, { cpu: 4, memory: "16Gi", labels: { disk: "ssd" } }, { nodes: { labels: { disk: "ssd" } } }),
+    good: (app) =>
+      onNodes(
+        app,
+        { cpu: 4, memory: "16Gi", labels: { disk: "ssd" } },
+        { nodes: { labels: { disk: "ssd" } } },
+      ),
   },
   "a pod that tolerates no node's taint": {
     code: "pod-fits-nowhere",
@@ -161,24 +168,32 @@ export const badTenancy: BadPairs = {
 };
 
 const tainted = { cpu: 4, memory: "16Gi", taints: [{ key: "gpu", effect: "NoSchedule" }] } as const;
-const withVolume = { volumes: { data: { path: "/data", size: "10Gi", accessMode: "ReadWriteMany" } } } as const;
+const withVolume = {
+  volumes: { data: { path: "/data", size: "10Gi", accessMode: "ReadWriteMany" } },
+} as const;
 const withDevice = { size: { cpu: 1, memory: "1Gi", devices: { "nvidia.com/gpu": 1 } } } as const;
 
 function shop(app: App, namespace = "shop"): Chart {
   return new Chart(app, "shop", { namespace });
 }
 
-function inTenant(app: App, tenant: TenantProps, props: object): void {
+function inTenant(app: App, tenant: TenantProps, props: object): App {
   new Tenant(new Chart(app, "tenants"), "shop", tenant);
-  new Worker(shop(app), "app", { image, ...props } as WorkerProps);
+  new Worker(shop(app), "app", { image, ...props });
+  return app;
 }
 
-function onNodes(app: App, pool: object, props: object): void {
+function onNodes(app: App, pool: object, props: object): App {
   useProfile(app, { kubernetes: "1.35", nodes: { general: { count: 3, cpu: 4, memory: "16Gi", ...pool } } });
-  new Worker(shop(app), "app", { image, ...props } as WorkerProps);
+  new Worker(shop(app), "app", { image, ...props });
+  return app;
 }
 
-function raw(chart: Chart, id: string, manifest: { readonly kind: string; readonly [field: string]: unknown }): void {
+function raw(
+  chart: Chart,
+  id: string,
+  manifest: { readonly kind: string; readonly [field: string]: unknown },
+): void {
   const metadata = { name: "raw", ...(manifest["metadata"] as object | undefined) };
   new ApiObject(chart, id, { apiVersion: "v1", ...manifest, metadata });
 }
@@ -195,37 +210,42 @@ function deployment(chart: Chart, spec: object, resources: object = {}): void {
   });
 }
 
-function rawQuota(app: App, memory: string): void {
+function rawQuota(app: App, memory: string): App {
   const chart = shop(app);
   raw(chart, "quota", { kind: "ResourceQuota", spec: { hard: { "limits.memory": memory } } });
   deployment(chart, { replicas: 1 }, { limits: { memory: "1Gi" } });
+  return app;
 }
 
-function silentPod(app: App, resources: object): void {
+function silentPod(app: App, resources: object): App {
   const chart = shop(app);
   raw(chart, "quota", { kind: "ResourceQuota", spec: { hard: { "requests.cpu": "4" } } });
   deployment(chart, {}, resources);
+  return app;
 }
 
-function rawLimits(app: App, item: object): void {
+function rawLimits(app: App, item: object): App {
   const chart = shop(app);
   raw(chart, "limits", { kind: "LimitRange", spec: { limits: [item] } });
   new Worker(chart, "app", { image, size: "large" });
+  return app;
 }
 
-function ratio(app: App, limit: string): void {
+function ratio(app: App, limit: string): App {
   const chart = shop(app);
   const item = { type: "Container", maxLimitRequestRatio: { cpu: "2" } };
   raw(chart, "limits", { kind: "LimitRange", spec: { limits: [item] } });
   deployment(chart, {}, { requests: { cpu: "1" }, limits: { cpu: limit } });
+  return app;
 }
 
-function placed(app: App, namespace: string): void {
+function placed(app: App, namespace: string): App {
   new Tenant(new Chart(app, "tenants"), "shop");
   raw(shop(app, namespace), "claim", { kind: "ConfigMap" });
+  return app;
 }
 
-function budget(app: App, spec: object, replicas: number): void {
+function budget(app: App, spec: object, replicas: number): App {
   const chart = shop(app);
   deployment(chart, { replicas });
   raw(chart, "budget", {
@@ -233,18 +253,20 @@ function budget(app: App, spec: object, replicas: number): void {
     kind: "PodDisruptionBudget",
     spec: { selector: { matchLabels: labels }, ...spec },
   });
+  return app;
 }
 
-function scaledBudget(app: App, min: number): void {
+function scaledBudget(app: App, min: number): App {
   const spec = { maxUnavailable: null, minAvailable: 2 };
   new WebService(shop(app), "app", {
     ...soundProps,
     autoscale: { min, max: 9 },
     patch: { podDisruptionBudget: { spec } },
   });
+  return app;
 }
 
-function secondBudget(app: App, name: string | undefined): void {
+function secondBudget(app: App, name: string | undefined): App {
   const chart = shop(app);
   new WebService(chart, "app", soundProps);
   deployment(chart, { replicas: 2 });
@@ -254,9 +276,10 @@ function secondBudget(app: App, name: string | undefined): void {
     kind: "PodDisruptionBudget",
     spec: { maxUnavailable: 1, selector: { matchLabels } },
   });
+  return app;
 }
 
-function scaler(app: App, spec: object, resources: object = { requests: { cpu: "1" } }, name = "raw"): void {
+function scaler(app: App, spec: object, resources: object = { requests: { cpu: "1" } }, name = "raw"): App {
   const chart = shop(app);
   deployment(chart, spec, resources);
   const target = { type: "Utilization", averageUtilization: 75 };
@@ -269,9 +292,10 @@ function scaler(app: App, spec: object, resources: object = { requests: { cpu: "
       metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
     },
   });
+  return app;
 }
 
-function statefulSet(app: App, service: object | undefined): void {
+function statefulSet(app: App, service: object | undefined): App {
   const chart = shop(app);
   const template = { metadata: { labels }, spec: { containers: [{ name: "raw", image }] } };
   raw(chart, "set", {
@@ -279,10 +303,11 @@ function statefulSet(app: App, service: object | undefined): void {
     kind: "StatefulSet",
     spec: { serviceName: "peers", selector: { matchLabels: labels }, template },
   });
-  if (service === undefined) return;
+  if (service === undefined) return app;
   raw(chart, "peers", {
     kind: "Service",
     metadata: { name: "peers" },
     spec: { selector: labels, ports: [{ port: 80 }], ...service },
   });
+  return app;
 }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { closure, type Schema, serverWritten, type Spec } from "../../../scripts/kubernetes/spec.ts";
+import { closure, isServerWritten, type Schema, type Spec } from "../../../scripts/kubernetes/spec.ts";
 import { runChecker } from "./run.ts";
 
 /** Writes the schemas of some kinds as kubeconform reads them, strict: a field that upstream does not name is an error. */
@@ -63,10 +63,7 @@ function strict(schema: Schema, spec: Spec): unknown {
 }
 
 function strictFields(properties: Readonly<Record<string, Schema>>, spec: Spec): object {
-  // A status is written by the server; the status of a condition is text, and belongs to the manifest.
-  const given = Object.entries(properties).filter(
-    ([key, { type }]) => !serverWritten.has(key) || type === "string",
-  );
+  const given = Object.entries(properties).filter(([key, schema]) => !isServerWritten(key, schema));
   return Object.fromEntries(given.map(([key, schema]) => [key, strict(schema, spec)]));
 }
 
