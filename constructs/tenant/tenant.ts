@@ -14,7 +14,7 @@ import {
   quotaOf,
   tenantLabel,
 } from "./objects.ts";
-import type { NamespaceRules, TenantPatch, TenantProps } from "./props.ts";
+import type { ContainerAmounts, NamespaceRules, TenantPatch, TenantProps } from "./props.ts";
 
 /**
  * A team's place on a cluster: namespaces that admit pods of a Pod Security level only, closed to each other and to
@@ -61,7 +61,11 @@ export class Tenant extends Construct {
     const why = "a container that says nothing must not count as nothing";
     // Where storage is bounded, one that says nothing would be refused, or take all that one may take.
     const hasStorage = quota?.ephemeralStorage !== undefined || limits.max?.ephemeralStorage !== undefined;
-    const small = { cpu: "100m", memory: "128Mi", ...(hasStorage && { ephemeralStorage: "256Mi" }) } as const;
+    const small: ContainerAmounts = {
+      cpu: "100m",
+      memory: "128Mi",
+      ...(hasStorage && { ephemeralStorage: "256Mi" as const }),
+    };
     const standard = draft.fill("limits.standard", limits.standard, small, why);
     const scope = new Construct(this, namespace);
     const add = (id: keyof TenantPatch, render: () => Manifest): void => {

@@ -35,11 +35,11 @@ describe("adding a worker", () => {
     }
   });
 
-  it("asks the API once for each worker that is there already, and logs in to none", () => {
+  it("asks the API for the Node and the kubelet of each worker that is there already, and logs in to none", () => {
     for (const [workers, { looked }] of costs) {
       const commands = Object.values(looked.commands).reduce((sum, count) => sum + count, 0);
 
-      assert.deepEqual({ commands, requests: looked.requests }, { commands: 0, requests: workers });
+      assert.deepEqual({ commands, requests: looked.requests }, { commands: 0, requests: 2 * workers });
     }
   });
 });
@@ -51,8 +51,9 @@ describe("the text of a simulated host's look", () => {
     const read = parseFacts(factsText(facts), Date.now());
 
     assert.ok(Math.abs(read.clockOffsetMs) < 5000);
-    const kubernetes = { ...facts.kubernetes, servers: {} };
-    assert.deepEqual({ ...read, clockOffsetMs: 0 }, { ...facts, routerIds: [], resolves: {}, kubernetes });
+    const kubernetes = { ...facts.kubernetes, certificates: {}, servers: {} };
+    const nothing = { routerIds: [], resolves: {}, registries: {}, hostFiles: { found: {}, owned: [] } };
+    assert.deepEqual({ ...read, clockOffsetMs: 0 }, { ...facts, ...nothing, kubernetes });
   });
 });
 

@@ -15,6 +15,7 @@ import { FakeLease } from "./fake-lease.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 
 const leasePath = /^\/apis\/coordination\.k8s\.io\//;
+const configzPath = /^\/api\/v1\/nodes\/[^/]+\/proxy\/configz$/;
 const nodePath = /^\/api\/v1\/nodes\/([^/]+)$/;
 
 /** What something cost, counted where it arrives: at the hosts and at the API server. */
@@ -152,6 +153,7 @@ export class GrowingCluster {
     this.#requests += 1;
     const { method, path, body } = request;
     if (leasePath.test(path)) return this.#lease.answer(request);
+    if (configzPath.test(path)) return { body: { kubeletconfig: {} } };
     const name = nodePath.exec(path)?.[1];
     if (name === undefined) return undefined;
     const node = this.#api.nodes.get(name);
