@@ -9,6 +9,7 @@ export default tseslint.config(
       ".keelson/",
       "constructs/kubernetes/types-*.ts",
       "constructs/kubernetes/schema.ts",
+      "constructs/kubernetes/custom-resources.ts",
     ],
   },
   {

@@ -54,6 +54,9 @@ export { plan } from "./placement/plan.ts";
 export type { PlanOptions } from "./placement/plan.ts";
 export type {
   AccessMode,
+  GatewayProfile,
+  IngressProfile,
+  MonitoringProfile,
   NodePool,
   PodSecurityLevel,
   Profile,

@@ -11,11 +11,42 @@ export interface Profile {
   /** The nodes that run applications, by pool. @default - not known */
   readonly nodes?: Readonly<Record<string, NodePool>>;
   /** The Gateway that carries outside traffic. @default - none */
-  readonly gateway?: { readonly name: string; readonly namespace: string };
-  /** Where metrics are scraped from, and the labels that its monitors must carry. @default - nothing scrapes */
-  readonly monitoring?: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+  readonly gateway?: GatewayProfile;
+  /** The ingress controller that carries it where there is no Gateway. @default - none */
+  readonly ingress?: IngressProfile;
+  /** What reads metrics. @default - nothing does */
+  readonly monitoring?: MonitoringProfile;
   /** The service mesh that injects its proxies. @default - none */
   readonly mesh?: "istio" | "linkerd";
+}
+
+/** A Gateway of the Gateway API. It must let the namespaces of applications attach their routes. */
+export interface GatewayProfile {
+  readonly name: string;
+  readonly namespace: string;
+  /** The listener that routes attach to. @default - all that fit */
+  readonly listener?: string;
+  /** The namespace of the proxies, from which requests come. @default - that of the Gateway */
+  readonly proxies?: string;
+}
+
+/** A controller of Ingress objects. */
+export interface IngressProfile {
+  /** The name of its IngressClass. */
+  readonly className: string;
+  /** The namespace of its proxies, from which requests come. */
+  readonly namespace: string;
+  /** The ClusterIssuer of cert-manager that makes certificates. @default - the controller's own certificate */
+  readonly issuer?: string;
+}
+
+/** A Prometheus and where it runs. */
+export interface MonitoringProfile {
+  readonly namespace: string;
+  /** The labels that monitors must carry to be seen. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** How it finds pods: by monitors of the Prometheus operator, or by annotations of the pods. @default "monitors" */
+  readonly finds?: "monitors" | "annotations";
 }
 
 /** A level of the Pod Security Standards. */

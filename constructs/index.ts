@@ -18,6 +18,7 @@ export {
   type Quantities,
   type WorkloadFit,
 } from "./capacity/report.ts";
+export type { ExternalHost } from "./core/access.ts";
 export { registerCrds, useProfile } from "./core/declare.ts";
 export type { FilledDefault } from "./core/draft.ts";
 export { allow } from "./core/exceptions.ts";
@@ -51,6 +52,7 @@ export {
   lateResolverMark,
   lateValue,
 } from "./late.ts";
+export type { Metrics } from "./application/metrics.ts";
 export type { Autoscale, Metric, Scale } from "./application/scale.ts";
 export { Application } from "./application/application.ts";
 export type {
@@ -100,7 +102,24 @@ export type {
 export { Volume } from "./volume/volume.ts";
 export { VolumeRef, type VolumeRefOptions } from "./volume/volume-ref.ts";
 export type {
+  Backend,
+  GrpcRouteOptions,
+  GrpcRouteProps,
+  GrpcRouteRule,
+  RoutedPort,
+  RouteOptions,
+  RoutePatch,
+  RouteProps,
+  RouteRule,
+  Targets,
+} from "./route/props.ts";
+export { GrpcRoute, Route } from "./route/route.ts";
+export type { Dependency, ExternalService, UsedPort, Uses } from "./uses/props.ts";
+export type {
   AccessMode,
+  GatewayProfile,
+  IngressProfile,
+  MonitoringProfile,
   NodePool,
   PodSecurityLevel,
   Profile,

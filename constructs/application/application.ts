@@ -6,6 +6,7 @@ import {
   type Caller,
   type CallerReference,
   checkPeers,
+  isHost,
   type Peer,
 } from "../core/access.ts";
 import { checkKeys, checkLabelName } from "../core/check.ts";
@@ -15,15 +16,18 @@ import type { Finding } from "../core/finding.ts";
 import { explain, reportDraft } from "../core/findings.ts";
 import { type Identity, identify } from "../core/identity.ts";
 import { checkPatches, PatchedObject } from "../core/manifest.ts";
+import { addOpening, type Opening } from "../core/network-rules.ts";
 import { profileOf } from "../core/profile.ts";
 import type { NetworkPolicy } from "../kubernetes/types.ts";
 import { canResolveLate, isLate } from "../late.ts";
 import { checkPod } from "../pod/check.ts";
-import { sourcesOf, variablesOf } from "../pod/env.ts";
+import { sourcesOf, usesOf, variablesOf } from "../pod/env.ts";
 import type { Ports } from "../pod/probes.ts";
+import { resolve } from "../uses/resolve.ts";
 import { type Connections, networkPolicyOf } from "./companions.ts";
 import { findBadVolumes, foreignClaims } from "../volume/find-bad-volumes.ts";
-import type { ApplicationProps, Blueprint } from "./recipe.ts";
+import { checkMetrics, podMonitorOf, scrapeAnnotations, type ScrapedPort, scrapedPort } from "./metrics.ts";
+import type { ApplicationProps, Blueprint, Context } from "./recipe.ts";
 
 /** A program that runs in pods: what all kinds of workloads share. */
 export abstract class Application extends Construct implements CallerReference {
@@ -35,10 +39,16 @@ export abstract class Application extends Construct implements CallerReference {
   readonly port: number | undefined;
   /** All ports of the pods by name. */
   readonly ports: Ports;
+  /** The ports of its Service by the same names. */
+  readonly servicePorts: Ports;
+  /** What its main port speaks, the first word of a URL; undefined if it is not known. */
+  readonly scheme: string | undefined;
   readonly #plan: Blueprint;
   readonly #objects: PatchedObject[] = [];
-  readonly #from: Caller[];
-  readonly #to: Peer[] | undefined;
+  readonly #profile: Profile;
+  readonly #from: Opening<Caller>[];
+  readonly #to: Opening<Peer>[] | undefined;
+  readonly #scrapers: Opening<Caller>[] = [];
 
   protected constructor(scope: Construct, id: string, plan: Blueprint) {
     super(scope, id);
@@ -49,13 +59,16 @@ export abstract class Application extends Construct implements CallerReference {
     this.name = identity.name;
     this.namespace = Chart.of(this).namespace;
     this.ports = plan.ports;
+    this.servicePorts = plan.servicePorts;
+    this.scheme = plan.scheme;
     this.port = Object.values(plan.ports)[0];
-    this.#from = [...(access?.from ?? [])];
-    this.#to = access?.to && [...access.to];
+    this.#profile = profileOf(this);
+    this.#from = (access?.from ?? []).map((peer) => ({ peer }));
+    this.#to = access?.to?.map((peer) => ({ peer }));
     if (identity.name.length > plan.longestName && identity.name.length <= 63) {
       checkLabelName(draft, name === undefined ? "id" : "name", identity.name, plan.longestName);
     }
-    checkPlan(draft, plan);
+    checkPlan(draft, plan, this.#profile);
     addExceptions(this, foreignClaims(plan.props));
     reportDraft(this, draft, () => this.#findLate());
     if (draft.hasErrors) return;
@@ -63,14 +76,14 @@ export abstract class Application extends Construct implements CallerReference {
     this.#openOtherEnds();
   }
 
-  /** Lets a peer call this program, as `access.from` does. */
-  allowFrom(peer: Caller): void {
-    if (!this.#from.includes(peer)) this.#from.push(peer);
+  /** Lets a peer call this program, as `access.from` does, or some ports of its pods alone. */
+  allowFrom(peer: Caller, ports?: readonly number[]): void {
+    addOpening(this.#from, { peer, ports });
   }
 
-  /** Lets this program call a peer, as `access.to` does. Changes nothing if it may call anyone. */
-  allowTo(peer: Peer): void {
-    if (this.#to?.includes(peer) === false) this.#to.push(peer);
+  /** Lets this program call a peer, as `access.to` does, or some ports of it alone. Changes nothing if it may call anyone. */
+  allowTo(peer: Peer, ports?: readonly number[]): void {
+    if (this.#to !== undefined) addOpening(this.#to, { peer, ports });
   }
 
   /** The defaults that were filled in because nothing was given, each with its reason. */
@@ -82,7 +95,9 @@ export abstract class Application extends Construct implements CallerReference {
     const { ports, patches } = this.#plan;
     const networkPolicy = (): NetworkPolicy => networkPolicyOf(identity, this.#connections, this);
     const profile = (): Profile => profileOf(this);
-    const objects = this.#plan.objects({ draft, identity, ports, patches, networkPolicy, profile });
+    const scraped = scrapedPort(draft, this.#plan.props, ports);
+    const context = { draft, identity, ports, patches, networkPolicy, profile };
+    const objects = this.#plan.objects({ ...context, ...this.#scrape(identity, scraped) });
     for (const [object, [patch]] of patches) {
       if (patch !== undefined && objects[object] === undefined) {
         draft.find("patch-target-missing", patch.fieldPath, {
@@ -96,19 +111,43 @@ export abstract class Application extends Construct implements CallerReference {
     }
   }
 
+  /** Opens the port of the metrics to those who read them, and tells them of it. */
+  #scrape(identity: Identity, scraped: ScrapedPort | undefined): Pick<Context, "pods" | "podMonitor"> {
+    const { ports } = this;
+    if (scraped === undefined) return { pods: { ports, annotations: {} }, podMonitor: undefined };
+    const { monitoring } = this.#profile;
+    const isNew = scraped.name === "metrics" && !Object.values(ports).includes(scraped.number);
+    const all = isNew ? { ...ports, metrics: scraped.number } : ports;
+    if (monitoring !== undefined) {
+      this.#scrapers.push({ peer: { namespace: monitoring.namespace }, ports: [scraped.number] });
+    }
+    const isAnnotated = monitoring?.finds === "annotations";
+    const isMonitored = monitoring !== undefined && !isAnnotated;
+    return {
+      pods: { ports: all, annotations: isAnnotated ? scrapeAnnotations(scraped) : {} },
+      podMonitor: isMonitored ? () => podMonitorOf(identity, scraped, monitoring) : undefined,
+    };
+  }
+
   get #connections(): Connections {
     const { isExposed, isGroup } = this.#plan;
-    const self = isGroup ? [this as AppReference] : [];
+    const self = isGroup ? [{ peer: this as AppReference }] : [];
     return {
       isExposed,
-      from: [...self, ...this.#from],
+      from: [...self, ...this.#from, ...this.#scrapers],
       to: this.#to && [...self, ...this.#to],
     };
   }
 
   #openOtherEnds(): void {
-    for (const peer of this.#from) if (peer instanceof Application) peer.allowTo(this as AppReference);
-    for (const peer of this.#to ?? []) if (peer instanceof Application) peer.allowFrom(this);
+    for (const { peer } of this.#from) if (peer instanceof Application) peer.allowTo(this as AppReference);
+    for (const { peer } of this.#to ?? []) if (peer instanceof Application) peer.allowFrom(this);
+    for (const [, dependency] of usesOf(this.#plan.props)) {
+      for (const { peer, ports } of resolve(dependency).peers) {
+        this.allowTo(peer, ports);
+        if (peer instanceof Application) peer.allowFrom(this, ports);
+      }
+    }
   }
 
   /** What shows only when the tree is complete. */
@@ -122,6 +161,7 @@ export abstract class Application extends Construct implements CallerReference {
     }
     findUnreadable(late, this.#plan.props, this.namespace);
     findBadVolumes(late, this.#plan.props, { profile: profileOf(this), namespace: this.namespace });
+    if (this.#to !== undefined) findUnrestricted(late, this.#plan.props);
     for (const [fieldPath, value] of variablesOf(this.#plan.props)) {
       if (!isLate(value) || canResolveLate(this)) continue;
       late.find("late-outside-stack", fieldPath, {
@@ -151,14 +191,31 @@ function findUnreadable(draft: Draft, props: ApplicationProps, own: string | und
   }
 }
 
-function checkPlan(draft: Draft, { props, properties, patchable, patches, ports, check }: Blueprint): void {
+/** Hosts whose ports are open to every address, although the program is told whom it may call. */
+function findUnrestricted(draft: Draft, props: ApplicationProps): void {
+  const named = (props.access?.to ?? []).map((peer, index) => [`access.to.${index}`, [peer]] as const);
+  const used = usesOf(props).map(
+    ([path, dependency]) => [path, resolve(dependency).peers.map(({ peer }) => peer)] as const,
+  );
+  for (const [fieldPath, peers] of [...named, ...used]) {
+    if (!peers.some(isHost)) continue;
+    draft.find("host-unrestricted", `${fieldPath}.host`, {
+      message: "a NetworkPolicy knows no host names, so the port is open to every address",
+      fix: 'Name its addresses, cidrs: ["203.0.113.0/24"] or {cidr, ports} for example, or allow it with a reason',
+    });
+  }
+}
+
+function checkPlan(draft: Draft, plan: Blueprint, profile: Profile): void {
+  const { props, properties, patchable, patches, ports, check } = plan;
   checkKeys(draft, "", props, properties);
   checkPod(draft, props, ports);
   check(draft);
+  checkMetrics(draft, props, ports, profile);
   // Nobody can call a program without a port.
   checkKeys(draft, "access", props.access, Object.keys(ports).length === 0 ? ["to"] : ["from", "to"]);
-  checkPeers(draft, "access.from", props.access?.from ?? []);
-  checkPeers(draft, "access.to", props.access?.to ?? []);
+  checkPeers(draft, "from", props.access?.from ?? []);
+  checkPeers(draft, "to", props.access?.to ?? []);
   checkKeys(draft, "patch", props.patch, patchable);
   for (const [object, own] of patches) checkPatches(draft, object, own);
 }

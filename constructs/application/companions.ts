@@ -1,5 +1,6 @@
-import { type Caller, type CallerReference, egressRules, ingressRule, type Peer } from "../core/access.ts";
+import type { Caller, CallerReference, Peer } from "../core/access.ts";
 import type { Identity } from "../core/identity.ts";
+import { egressRules, ingressRules, type Opening } from "../core/network-rules.ts";
 import type { NetworkPolicy, PodDisruptionBudget, ServiceAccount } from "../kubernetes/types.ts";
 import { envSecret } from "../pod/env.ts";
 import type { Ports } from "../pod/probes.ts";
@@ -11,20 +12,21 @@ import type { Context, Render } from "./recipe.ts";
 export interface Connections {
   /** True if callers come from outside of the cluster. */
   readonly isExposed: boolean;
-  readonly from: readonly Caller[];
+  readonly from: readonly Opening<Caller>[];
   /** Undefined for anyone. */
-  readonly to: readonly Peer[] | undefined;
+  readonly to: readonly Opening<Peer>[] | undefined;
 }
 
-/** What every workload has beside its pods: an account, a network policy, a Secret if it has late secrets, and claims. */
+/** What every workload has beside its pods: an account, a network policy, a Secret if it has late secrets, claims, and what tells of its metrics. */
 export function companions(context: Context, props: PodProps): Readonly<Record<string, Render | undefined>> {
-  const { identity, networkPolicy } = context;
+  const { identity, networkPolicy, podMonitor } = context;
   const secret = envSecret(props, identity);
   return {
     serviceAccount: () => serviceAccountOf(identity),
     secret: secret && (() => secret),
     networkPolicy,
     ...claimsOf(context, props),
+    podMonitor,
   };
 }
 
@@ -62,12 +64,10 @@ export function disruptionBudgetOf({ name, labels, selector }: Identity): PodDis
 /** Who may connect to whom. Ports are numbers, which costs network plugins less than names. A node port is open to everyone, since its callers come through the nodes. */
 export function networkPolicyOf(
   { name, labels, selector }: Identity,
-  { isExposed, from, to = ["anywhere"] }: Connections,
+  { isExposed, from, to = [{ peer: "anywhere" }] }: Connections,
   { ports, namespace }: CallerReference & { readonly ports: Ports },
 ): NetworkPolicy {
-  const callers: readonly Caller[] = isExposed ? ["anywhere"] : from;
-  const numbers = Object.values(ports);
-  const isClosed = callers.length === 0 || numbers.length === 0;
+  const callers: readonly Opening<Caller>[] = isExposed ? [{ peer: "anywhere" }, ...from] : from;
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
@@ -75,7 +75,7 @@ export function networkPolicyOf(
     spec: {
       podSelector: { matchLabels: selector },
       policyTypes: ["Ingress", "Egress"],
-      ingress: isClosed ? [] : [ingressRule(callers, numbers, namespace)],
+      ingress: ingressRules(callers, Object.values(ports), namespace),
       egress: egressRules(to, namespace),
     },
   };

@@ -36,7 +36,7 @@ export function deploymentObjects(
 }
 
 function deploymentOf(
-  { draft, identity, ports, profile }: Context,
+  { draft, identity, profile, pods: { ports, annotations } }: Context,
   props: DeploymentProps & Scale,
   pods: Pick<PodPlan, "probes" | "drains">,
 ): Deployment {
@@ -49,6 +49,7 @@ function deploymentOf(
       identity,
       path: deploymentPods,
       ports,
+      annotations,
       ...pods,
       // Counting by template keeps the pods of the old version out of the balance while a new one rolls out.
       spread: { given: props.spread, countBy: ["pod-template-hash"] },

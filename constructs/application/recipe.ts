@@ -5,12 +5,15 @@ import type { Identity } from "../core/identity.ts";
 import type { Manifest, UserPatch } from "../core/manifest.ts";
 import type { NetworkPolicy } from "../kubernetes/types.ts";
 import type { Ports } from "../pod/probes.ts";
+import type { Metrics } from "./metrics.ts";
 import type { PodProps } from "../pod/props.ts";
 
 /** What every kind of workload can be told. */
 export interface ApplicationProps extends PodProps {
   /** Whom the program may call, and who may call it. */
   readonly access?: Partial<Access>;
+  /** Where the program tells its metrics. @default - nowhere */
+  readonly metrics?: Metrics;
   /** Changes the objects themselves, for what has no property here. @default - none */
   readonly patch?: object;
 }
@@ -23,6 +26,10 @@ export interface Recipe<P extends ApplicationProps> {
   readonly patches: Readonly<Record<keyof NonNullable<P["patch"]>, PatchTarget>>;
   /** The ports of the program by name, the main one first. @default - none */
   readonly ports?: (props: P) => Ports;
+  /** The ports of its Service by the same names. @default - the same */
+  readonly servicePorts?: (props: P) => Ports;
+  /** What its main port speaks, the first word of a URL. @default - not known */
+  readonly scheme?: string;
   /** Finds what is wrong with the properties beyond what all workloads share. */
   readonly check: (draft: Draft, props: P) => void;
   /** The objects in the order in which they are applied, by the ids of their constructs. */
@@ -50,6 +57,14 @@ export interface Context {
   readonly networkPolicy: () => NetworkPolicy;
   /** What the cluster offers; said by the time that objects are rendered, and mostly before. */
   readonly profile: () => Profile;
+  /** What the pods have for those who read their metrics. */
+  readonly pods: {
+    /** The ports of the program, with that of its metrics. */
+    readonly ports: Ports;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  /** Undefined if nothing reads metrics by monitors. */
+  readonly podMonitor: Render | undefined;
 }
 
 /** A recipe with the properties of one workload filled in. */
@@ -59,6 +74,8 @@ export interface Blueprint {
   readonly patchable: readonly string[];
   readonly patches: ReadonlyMap<string, readonly UserPatch[]>;
   readonly ports: Ports;
+  readonly servicePorts: Ports;
+  readonly scheme: string | undefined;
   readonly check: (draft: Draft) => void;
   readonly objects: (context: Context) => Readonly<Record<string, Render | undefined>>;
   readonly isExposed: boolean;
@@ -68,12 +85,15 @@ export interface Blueprint {
 
 /** Fills the properties of one workload in its recipe. */
 export function blueprint<P extends ApplicationProps>(recipe: Recipe<P>, props: P): Blueprint {
+  const ports = recipe.ports?.(props) ?? {};
   return {
     props,
     properties: Object.keys(recipe.properties),
     patchable: Object.keys(recipe.patches),
     patches: patchesOf(recipe.patches, props.patch),
-    ports: recipe.ports?.(props) ?? {},
+    ports,
+    servicePorts: recipe.servicePorts?.(props) ?? ports,
+    scheme: recipe.scheme,
     check: (draft) => {
       recipe.check(draft, props);
     },

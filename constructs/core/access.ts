@@ -1,11 +1,5 @@
-import type {
-  NetworkPolicyEgressRule,
-  NetworkPolicyIngressRule,
-  NetworkPolicyPeer,
-  NetworkPolicyPort,
-} from "../kubernetes/types.ts";
+import { checkHostName } from "./check.ts";
 import type { Draft } from "./draft.ts";
-import { nameLabel } from "./identity.ts";
 import { isRecord } from "./json.ts";
 
 /** Who may call an application, and whom it may call. Constructs named on one side are opened on both. */
@@ -18,12 +12,13 @@ export interface Access {
 
 /**
  * The other end of a connection: an application of this program, any pod of the own namespace, any pod of the
- * cluster, any address, pods of another namespace, or a range of addresses.
+ * cluster, any address, pods of another namespace, a range of addresses, or a host outside of the cluster.
  */
-export type Peer = AppReference | "namespace" | "cluster" | "anywhere" | RemoteApp | AddressRange;
+export type Peer =
+  AppReference | "namespace" | "cluster" | "anywhere" | RemoteApp | AddressRange | ExternalHost;
 
-/** The end that calls: it needs no port of its own. */
-export type Caller = Peer | CallerReference;
+/** The end that calls: it needs no port of its own. A host name cannot call, since only its addresses are seen. */
+export type Caller = Exclude<Peer, ExternalHost> | CallerReference;
 
 /** An application that other constructs can refer to as one that calls them. */
 export interface CallerReference {
@@ -38,6 +33,10 @@ export interface AppReference extends CallerReference {
   readonly port: number;
   /** All ports of its pods by name. @default - the one */
   readonly ports?: Readonly<Record<string, number>>;
+  /** The ports of its Service by the same names. @default - those of its pods */
+  readonly servicePorts?: Readonly<Record<string, number>>;
+  /** What its main port speaks, the first word of its URL. @default - not known */
+  readonly scheme?: string | undefined;
 }
 
 /** Pods of a namespace that another program fills. */
@@ -55,16 +54,41 @@ export interface AddressRange {
   readonly ports?: readonly number[];
 }
 
-/** Checks a list of peers, which may come from JavaScript or a cast. */
-export function checkPeers(draft: Draft, fieldPath: string, peers: readonly unknown[]): void {
+/**
+ * A host by its name. A NetworkPolicy knows addresses alone, so its ports are open to every address; `{cidr}` is
+ * narrower.
+ */
+export interface ExternalHost {
+  /** `api.example.com` for example. */
+  readonly host: string;
+  /** TCP ports. @default [443] */
+  readonly ports?: readonly number[];
+}
+
+/** True for a host by its name. */
+export function isHost(peer: unknown): peer is ExternalHost {
+  return isRecord(peer) && "host" in peer;
+}
+
+/** Checks a range of addresses. */
+export function checkCidr(draft: Draft, fieldPath: string, cidr: unknown): void {
+  if (/^([\d.]+|[\da-f:.]+)\/\d{1,3}$/i.test(String(cidr))) return;
+  draft.find("invalid-value", fieldPath, {
+    message: `${JSON.stringify(cidr)} is not a range of addresses`,
+    fix: 'Write the address and the length of its prefix, "203.0.113.0/24" for example',
+  });
+}
+
+/** Checks the peers at one end, which may come from JavaScript or a cast. */
+export function checkPeers(draft: Draft, end: keyof Access, peers: readonly unknown[]): void {
   peers.forEach((peer, index) => {
-    const path = `${fieldPath}.${index}`;
+    const path = `access.${end}.${index}`;
+    if (isHost(peer) && end === "to") {
+      checkHostName(draft, `${path}.host`, peer.host);
+      return;
+    }
     if (isRecord(peer) && "cidr" in peer) {
-      if (/^([\d.]+|[\da-f:.]+)\/\d{1,3}$/i.test(String(peer["cidr"]))) return;
-      draft.find("invalid-value", `${path}.cidr`, {
-        message: `${JSON.stringify(peer["cidr"])} is not a range of addresses`,
-        fix: 'Write the address and the length of its prefix, "203.0.113.0/24" for example',
-      });
+      checkCidr(draft, `${path}.cidr`, peer["cidr"]);
       return;
     }
     const isPeer =
@@ -74,67 +98,8 @@ export function checkPeers(draft: Draft, fieldPath: string, peers: readonly unkn
     if (!isPeer) {
       draft.find("invalid-value", path, {
         message: `${JSON.stringify(peer)} is not a peer`,
-        fix: 'Use a construct, "namespace", "cluster", "anywhere", {namespace, app} or {cidr, ports}',
+        fix: `Use a construct, "namespace", "cluster", "anywhere", {namespace, app}${end === "to" ? ", {host, ports}" : ""} or {cidr, ports}`,
       });
     }
   });
-}
-
-/** The rule that lets peers reach ports of the own pods. */
-export function ingressRule(
-  peers: readonly Caller[],
-  numbers: readonly number[],
-  own: string | undefined,
-): NetworkPolicyIngressRule {
-  const ports = numbers.map((port) => ({ port, protocol: "TCP" }) as const);
-  return peers.includes("anywhere") ? { ports } : { ports, from: peers.map((peer) => selectPeer(peer, own)) };
-}
-
-/** The rules that let the own pods reach peers, and DNS. */
-export function egressRules(
-  peers: readonly Peer[],
-  own: string | undefined,
-): readonly NetworkPolicyEgressRule[] {
-  if (peers.includes("anywhere")) return [{}];
-  const rules = peers.map((peer) => {
-    const ports = portsOf(peer);
-    return { to: [selectPeer(peer, own)], ...(ports && { ports }) };
-  });
-  return [dns, ...rules];
-}
-
-const dns: NetworkPolicyEgressRule = {
-  ports: [
-    { port: 53, protocol: "UDP" },
-    { port: 53, protocol: "TCP" },
-  ],
-  to: [
-    {
-      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-    },
-    // A DNS cache on the node answers at this address, where a cluster has one.
-    { ipBlock: { cidr: "169.254.20.10/32" } },
-  ],
-};
-
-function selectPeer(peer: Caller, own: string | undefined): NetworkPolicyPeer {
-  if (typeof peer === "string") return peer === "namespace" ? { podSelector: {} } : { namespaceSelector: {} };
-  if ("cidr" in peer) return { ipBlock: { cidr: peer.cidr } };
-  const app = "name" in peer ? peer.name : peer.app;
-  const pods = app === undefined ? {} : { podSelector: { matchLabels: { [nameLabel]: app } } };
-  if ("name" in peer && (peer.namespace ?? own) === own) return pods;
-  return {
-    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": String(peer.namespace) } },
-    ...pods,
-  };
-}
-
-function portsOf(peer: Peer): readonly NetworkPolicyPort[] | undefined {
-  if (typeof peer === "string") return undefined;
-  if ("name" in peer) {
-    const numbers = peer.ports === undefined ? [peer.port] : Object.values(peer.ports);
-    return numbers.map((port) => ({ port, protocol: "TCP" }));
-  }
-  return "cidr" in peer ? peer.ports?.map((port) => ({ port, protocol: "TCP" })) : undefined;
 }

@@ -46,6 +46,17 @@ export function checkObjectName(draft: Draft, fieldPath: string, name: unknown):
   });
 }
 
+/** Checks the name of a host in DNS. */
+export function checkHostName(draft: Draft, fieldPath: string, host: unknown): void {
+  if (typeof host === "string" && host.length <= 253 && hostName.test(host)) return;
+  draft.find("invalid-value", fieldPath, {
+    message: `${show(host)} is not the name of a host`,
+    fix: 'Write it in lower case without scheme, port and path, "api.example.com" for example',
+  });
+}
+
+const hostName = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*$/;
+
 /** True if the value is a record; a finding tells if not. */
 export function checkRecord(draft: Draft, fieldPath: string, value: unknown, example: string): boolean {
   if (isRecord(value)) return true;

@@ -1,4 +1,5 @@
 import type { IConstruct } from "constructs";
+import { customResources } from "../kubernetes/custom-resources.ts";
 import { catalogueOf, defaultMinor } from "../schema/catalogue.ts";
 import { type CustomKind, readDefinition } from "../schema/custom.ts";
 import type { Type } from "../schema/type.ts";
@@ -17,6 +18,20 @@ export function customKinds(scope: IConstruct, own: readonly object[]): Readonly
   const kinds = [...definitionsAt(scope.node.root), ...own].flatMap(kindsIn);
   return new Map(kinds.map((each) => [`${each.apiVersion} ${each.kind}`, each]));
 }
+
+/** A kind of a custom resource that is known without being registered; a registered definition comes first. */
+export function wellKnownKind(apiVersion: string, kind: string): CustomKind | undefined {
+  wellKnown ??= new Map(
+    customResources
+      .trim()
+      .split("\n")
+      .flatMap((line) => kindsIn(JSON.parse(line) as object))
+      .map((each) => [`${each.apiVersion} ${each.kind}`, each]),
+  );
+  return wellKnown.get(`${apiVersion} ${kind}`);
+}
+
+let wellKnown: ReadonlyMap<string, CustomKind> | undefined;
 
 const read = new WeakMap<object, readonly CustomKind[]>();
 

@@ -5,7 +5,7 @@ import type { CustomKind } from "../schema/custom.ts";
 import { suggest } from "../schema/near.ts";
 import type { Problem } from "../schema/problem.ts";
 import { validate } from "../schema/validate.ts";
-import { customKinds } from "./custom-resources.ts";
+import { customKinds, wellKnownKind } from "./custom-resources.ts";
 import { findAt, type Flaw } from "./exceptions.ts";
 import type { Finding, FindingCode } from "./finding.ts";
 import { profileOf } from "./profile.ts";
@@ -36,7 +36,7 @@ class ObjectCheck {
 
   findings(): readonly Finding[] {
     const own = this.#catalogue.find(...this.#api);
-    const custom = this.#custom.get(this.#name);
+    const custom = this.#custom.get(this.#name) ?? wellKnownKind(...this.#api);
     const schema = own ?? (custom?.served === true ? custom : undefined);
     if (schema === undefined) return [this.#findUnknown()];
     const problems = validate(this.#rendered.json, schema.type).map((problem) =>

@@ -1,6 +1,8 @@
+import type { Metrics } from "../application/metrics.ts";
 import type { Access } from "../core/access.ts";
 import type { Patch } from "../core/user-patch.ts";
 import type { Container, DaemonSet, NetworkPolicy, PodSpec, ServiceAccount } from "../kubernetes/types.ts";
+import type { PodMonitor } from "../kubernetes/types-custom.ts";
 import type { Health, PodProps } from "../pod/props.ts";
 
 /** What a node agent is made from. Only the image must be said. */
@@ -11,6 +13,8 @@ export interface NodeAgentProps extends PodProps {
   readonly maxUnavailable?: number | `${number}%`;
   /** Whom the program may call. @default - anyone */
   readonly access?: Pick<Access, "to">;
+  /** Where the program tells its metrics. Only those who read metrics may come there. @default - nowhere */
+  readonly metrics?: Metrics;
   /** Changes the objects themselves, for what has no property here. @default - none */
   readonly patch?: NodeAgentPatch;
 }
@@ -22,4 +26,5 @@ export interface NodeAgentPatch {
   readonly daemonSet?: Patch<DaemonSet>;
   readonly serviceAccount?: Patch<ServiceAccount>;
   readonly networkPolicy?: Patch<NetworkPolicy>;
+  readonly podMonitor?: Patch<PodMonitor>;
 }

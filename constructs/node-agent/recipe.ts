@@ -14,13 +14,21 @@ const podPath = "daemonSet.spec.template.spec";
 
 /** How a node agent becomes objects. */
 export const nodeAgent: Recipe<NodeAgentProps> = {
-  properties: { ...podProperties, health: true, maxUnavailable: true, access: true, patch: true },
+  properties: {
+    ...podProperties,
+    health: true,
+    maxUnavailable: true,
+    access: true,
+    metrics: true,
+    patch: true,
+  },
   patches: {
     container: ["daemonSet", ...podSpec, "containers", "0"],
     pod: ["daemonSet", ...podSpec],
     daemonSet: ["daemonSet"],
     serviceAccount: ["serviceAccount"],
     networkPolicy: ["networkPolicy"],
+    podMonitor: ["podMonitor"],
   },
   check: checkNodeAgent,
   objects: (context, props) => {
@@ -29,7 +37,7 @@ export const nodeAgent: Recipe<NodeAgentProps> = {
   },
 };
 
-function daemonSetOf({ draft, identity, ports }: Context, props: NodeAgentProps): DaemonSet {
+function daemonSetOf({ draft, identity, ports, pods }: Context, props: NodeAgentProps): DaemonSet {
   const { name, selector } = identity;
   const { health, nodes, maxUnavailable } = props;
   const everywhere = [{ operator: "Exists" }] as const;
@@ -41,7 +49,7 @@ function daemonSetOf({ draft, identity, ports }: Context, props: NodeAgentProps)
   );
   const probes = health ? probesOf(draft, "health", health, ports) : {};
   const template = podTemplateOf(
-    { draft, identity, path: podPath, ports, probes, drains: false, extra: { tolerations } },
+    { draft, identity, path: podPath, ...pods, probes, drains: false, extra: { tolerations } },
     props,
   );
   const why = "a bad version stops before it is everywhere";

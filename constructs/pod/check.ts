@@ -17,6 +17,7 @@ import { isConfigSource, isConfigValue } from "../config/source.ts";
 import { checkLiteralSecret } from "../config/literal-secret.ts";
 import { checkVolumes } from "../volume/check.ts";
 import { checkHealth } from "./check-health.ts";
+import { checkUses } from "../uses/check.ts";
 import type { Ports } from "./probes.ts";
 import type { ContainerProps, PodProps, SideContainer } from "./props.ts";
 
@@ -26,6 +27,7 @@ export const podProperties: Readonly<Record<keyof PodProps, true>> = {
   command: true,
   args: true,
   env: true,
+  uses: true,
   size: true,
   init: true,
   sidecars: true,
@@ -99,6 +101,7 @@ function checkContainer(draft: Draft, property: string, container: ContainerProp
     });
   }
   if (container.size !== undefined) checkSize(draft, at("size"), container.size);
+  if (container.uses !== undefined) checkUses(draft, at("uses"), container.uses);
   if (container.env === undefined) return;
   checkEnv(draft, at("env"), container.env, isEnvValue);
   for (const [name, value] of Object.entries(container.env)) {
@@ -106,7 +109,7 @@ function checkContainer(draft: Draft, property: string, container: ContainerProp
   }
 }
 
-const plain = ["image", "command", "args", "env", "size"];
+const plain = ["image", "command", "args", "env", "uses", "size"];
 
 function checkSides(draft: Draft, props: PodProps, taken: readonly number[]): void {
   const names = new Set(["app"]);

@@ -22,7 +22,8 @@ export interface ContainerPlan {
 /** A container without its probes, which Pod Security *restricted* admits as it is. */
 export function containerOf(plan: ContainerPlan, props: ContainerProps): Container {
   const { draft, identity, property, path, name } = plan;
-  const { image, env, command, args } = props;
+  const { image, command, args } = props;
+  const env = envOf(props, identity, property === "" ? undefined : name);
   const sizePath = property === "" ? "size" : `${property}.size`;
   const why = "requests let the scheduler place the pods";
   const size = draft.fill(sizePath, props.size, "small" as const, why);
@@ -36,7 +37,7 @@ export function containerOf(plan: ContainerPlan, props: ContainerProps): Contain
     ...(command && { command }),
     ...(args && { args }),
     ...(ports.length > 0 && { ports }),
-    ...(env && { env: envOf(env, identity, property === "" ? undefined : name) }),
+    ...(env.length > 0 && { env }),
     resources: resourcesOf(size),
     ...draft.fill(
       path,

@@ -2,14 +2,17 @@ import { type ConfigSource, type ConfigValue, isConfigValue } from "../config/so
 import type { EnvVar, Secret } from "../kubernetes/types.ts";
 import type { Identity } from "../core/identity.ts";
 import { asString, isLate, type Late, lateDigest } from "../late.ts";
-import type { Env, PodProps } from "./props.ts";
+import type { Dependency } from "../uses/props.ts";
+import { readable } from "../uses/resolve.ts";
+import { usedVariables } from "../uses/variables.ts";
+import type { ContainerProps, Env, PodProps } from "./props.ts";
 
 /** The annotation that makes the pods follow a change of their secrets. */
 const digestAnnotation = "keelson.dev/secret-digest";
 
 /** The variables of a container; secret ones refer to the Secret of `envSecret`. `owner` is its name beside the program. */
-export function envOf(env: Env, { name }: Identity, owner?: string): readonly EnvVar[] {
-  return Object.entries(env).map(([key, value]): EnvVar => {
+export function envOf(container: ContainerProps, { name }: Identity, owner?: string): readonly EnvVar[] {
+  return variablesIn(container).map(({ name: key, value }): EnvVar => {
     if (isLate(value) && value.secret) {
       return {
         name: key,
@@ -61,27 +64,48 @@ export function sourcesOf(
 
 /** All variables of a pod, each with its property. */
 export function variablesOf(pod: PodProps): readonly (readonly [string, Env[string]])[] {
-  return environments(pod).flatMap(([path, env]) =>
-    Object.entries(env).map(([key, value]) => [`${path}.${key}`, value] as const),
+  return containersOf(pod).flatMap(([property, container]) =>
+    variablesIn(container).map(({ fieldPath, value }) => [`${property}${fieldPath}`, value] as const),
+  );
+}
+
+/** Everything that the containers of a pod use, each with its property. */
+export function usesOf(pod: PodProps): readonly (readonly [fieldPath: string, Dependency])[] {
+  return containersOf(pod).flatMap(([property, { uses }]) =>
+    readable(uses).map(([name, used]) => [`${property}uses.${name}`, used] as const),
   );
 }
 
 function secretsOf(pod: PodProps): Readonly<Record<string, Late<string>>> {
-  const found = environments(pod).flatMap(([, env, owner]) =>
-    Object.entries(env)
-      .filter((entry): entry is [string, Late<string>] => isLate(entry[1]) && entry[1].secret)
-      .map(([key, value]) => [secretKey(key, owner), value] as const),
+  const found = containersOf(pod).flatMap(([, container, owner]) =>
+    variablesIn(container).flatMap(({ name, value }) =>
+      isLate(value) && value.secret ? [[secretKey(name, owner), value] as const] : [],
+    ),
   );
   return Object.fromEntries(found);
 }
 
-function environments(pod: PodProps): readonly (readonly [path: string, env: Env, owner?: string])[] {
+interface Variable {
+  readonly fieldPath: string;
+  readonly name: string;
+  readonly value: Env[string];
+}
+
+/** What a container uses comes first, so that later variables can refer to it; what `env` says itself holds. */
+function variablesIn({ uses, env = {} }: ContainerProps): readonly Variable[] {
+  const used = usedVariables(uses).filter(({ name }) => !Object.hasOwn(env, name));
+  const own = Object.entries(env).map(([name, value]) => ({ fieldPath: `env.${name}`, name, value }));
+  return [...used, ...own];
+}
+
+/** The program and the containers beside it, each with the beginning of its properties and its name beside the program. */
+function containersOf(
+  pod: PodProps,
+): readonly (readonly [property: string, container: ContainerProps, owner?: string])[] {
   const others = (["init", "sidecars", "containers"] as const).flatMap((group) =>
-    Object.entries(pod[group] ?? {}).map(
-      ([name, { env }]) => [`${group}.${name}.env`, env ?? {}, name] as const,
-    ),
+    Object.entries(pod[group] ?? {}).map(([name, side]) => [`${group}.${name}.`, side, name] as const),
   );
-  return [["env", pod.env ?? {}], ...others];
+  return [["", pod], ...others];
 }
 
 function keyOf({ source, key }: ConfigValue): NonNullable<EnvVar["valueFrom"]> {

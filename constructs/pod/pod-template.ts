@@ -16,6 +16,8 @@ export interface PodPlan {
   readonly path: string;
   /** The ports of the program by name, the main one first. */
   readonly ports: Ports;
+  /** Annotations of the pods, beside the digests of what they read. @default - none */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** The probes of the program. */
   readonly probes: Pick<Container, "readinessProbe" | "livenessProbe" | "startupProbe">;
   /** True if the pods leave load balancers before they are told to stop. */
@@ -36,9 +38,10 @@ export function podLabels({ labels }: Identity, { image }: PodProps): Readonly<R
 
 /** The template of all workloads' pods, which Pod Security *restricted* admits as it is. */
 export function podTemplateOf(plan: PodPlan, props: PodProps): PodTemplateSpec {
-  const annotations = digestOf(props);
+  const annotations = { ...plan.annotations, ...digestOf(props) };
+  const hasAny = Object.keys(annotations).length > 0;
   return {
-    metadata: { labels: podLabels(plan.identity, props), ...(annotations && { annotations }) },
+    metadata: { labels: podLabels(plan.identity, props), ...(hasAny && { annotations }) },
     spec: podOf(plan, props),
   };
 }

@@ -3,6 +3,7 @@ import type { Exception } from "../core/finding.ts";
 import type { Size, SizeName } from "../core/size.ts";
 import type { Toleration } from "../kubernetes/types.ts";
 import type { Late } from "../late.ts";
+import type { Uses } from "../uses/props.ts";
 import type { MountedVolume, OwnVolume } from "../volume/props.ts";
 
 /** The reference of an image with a tag other than `latest`, or with a digest. */
@@ -23,6 +24,12 @@ export interface ContainerProps {
   readonly args?: readonly string[];
   /** Environment variables. A late secret is kept in a Secret, and the pods are replaced when it changes. */
   readonly env?: Env;
+  /**
+   * What the program uses, by the name that its variables begin with: `{ db }` gives `DB_HOST` and `DB_PORT`, and opens
+   * the way to it at both ends. What `env` says itself holds.
+   * @default - nothing
+   */
+  readonly uses?: Uses;
   /** What the program needs: a preset, or exact amounts. @default "small" */
   readonly size?: SizeName | Size;
 }

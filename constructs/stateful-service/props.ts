@@ -1,3 +1,4 @@
+import type { Metrics } from "../application/metrics.ts";
 import type { Access } from "../core/access.ts";
 import type { Patch } from "../core/user-patch.ts";
 import type {
@@ -9,6 +10,7 @@ import type {
   ServiceAccount,
   StatefulSet,
 } from "../kubernetes/types.ts";
+import type { PodMonitor } from "../kubernetes/types-custom.ts";
 import type { Health, PodProps, Spread } from "../pod/props.ts";
 import type { MountedVolume, PodVolume, WhenDeleted } from "../volume/props.ts";
 
@@ -30,6 +32,8 @@ export interface StatefulServiceProps extends PodProps {
   readonly health?: Health;
   /** Who may call the service, and whom it may call. @default - nobody may call it, it may call anyone */
   readonly access?: Access;
+  /** Where the program tells its metrics. Only those who read metrics may come there. @default - nowhere */
+  readonly metrics?: Metrics;
   /** Changes the objects themselves, for what has no property here. @default - none */
   readonly patch?: StatefulServicePatch;
 }
@@ -51,5 +55,6 @@ export interface StatefulServicePatch {
   readonly peers?: Patch<Service>;
   readonly serviceAccount?: Patch<ServiceAccount>;
   readonly networkPolicy?: Patch<NetworkPolicy>;
+  readonly podMonitor?: Patch<PodMonitor>;
   readonly podDisruptionBudget?: Patch<PodDisruptionBudget>;
 }

@@ -20,6 +20,7 @@ export const statefulService: Recipe<StatefulServiceProps> = {
     spread: true,
     health: true,
     access: true,
+    metrics: true,
     patch: true,
   },
   patches: {
@@ -30,6 +31,7 @@ export const statefulService: Recipe<StatefulServiceProps> = {
     peers: ["peers"],
     serviceAccount: ["serviceAccount"],
     networkPolicy: ["networkPolicy"],
+    podMonitor: ["podMonitor"],
     podDisruptionBudget: ["podDisruptionBudget"],
   },
   ports: ({ port, ports }) => ({ main: port, ...ports }),

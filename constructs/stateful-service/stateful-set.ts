@@ -10,7 +10,7 @@ export const statefulPods = "statefulSet.spec.template.spec";
 
 /** The StatefulSet: pods that keep their names and volumes. */
 export function statefulSetOf(
-  { draft, identity, ports, profile }: Context,
+  { draft, identity, pods, profile }: Context,
   props: StatefulServiceProps,
   probes: PodPlan["probes"],
 ): Render {
@@ -20,7 +20,7 @@ export function statefulSetOf(
       draft,
       identity,
       path: statefulPods,
-      ports,
+      ...pods,
       probes,
       drains: true,
       // A pod is replaced in its place, so old and new ones never stand side by side.

@@ -1,5 +1,6 @@
 import type { DeploymentProps } from "../application/deployment.ts";
 import type { Scale } from "../application/scale.ts";
+import type { Metrics } from "../application/metrics.ts";
 import type { Access } from "../core/access.ts";
 import type { Patch } from "../core/user-patch.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   Service,
   ServiceAccount,
 } from "../kubernetes/types.ts";
+import type { PodMonitor } from "../kubernetes/types-custom.ts";
 import type { Health } from "../pod/props.ts";
 
 /** What a web service is made from. Only the image and the port must be said. */
@@ -28,6 +30,8 @@ export interface WebServiceOptions extends DeploymentProps {
   readonly expose?: "cluster" | NodePort;
   /** Who may call the service, and whom it may call. @default - nobody may call it, it may call anyone */
   readonly access?: Access;
+  /** Where the program tells its metrics. Only those who read metrics may come there. @default - nowhere */
+  readonly metrics?: Metrics;
   /** Changes the objects themselves, for what has no property here. @default - none */
   readonly patch?: WebServicePatch;
 }
@@ -46,6 +50,7 @@ export interface WebServicePatch {
   readonly service?: Patch<Service>;
   readonly serviceAccount?: Patch<ServiceAccount>;
   readonly networkPolicy?: Patch<NetworkPolicy>;
+  readonly podMonitor?: Patch<PodMonitor>;
   readonly podDisruptionBudget?: Patch<PodDisruptionBudget>;
   readonly autoscaler?: Patch<HorizontalPodAutoscaler>;
 }

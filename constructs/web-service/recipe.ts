@@ -25,6 +25,7 @@ export const webService: Recipe<WebServiceProps> = {
     health: true,
     expose: true,
     access: true,
+    metrics: true,
     patch: true,
   },
   patches: {
@@ -34,10 +35,13 @@ export const webService: Recipe<WebServiceProps> = {
     service: ["service"],
     serviceAccount: ["serviceAccount"],
     networkPolicy: ["networkPolicy"],
+    podMonitor: ["podMonitor"],
     podDisruptionBudget: ["podDisruptionBudget"],
     autoscaler: ["autoscaler"],
   },
   ports: ({ port, ports }) => ({ http: port, ...ports }),
+  servicePorts: ({ ports }) => ({ http: 80, ...ports }),
+  scheme: "http",
   isExposed: ({ expose = "cluster" }) => expose !== "cluster",
   check: checkWebService,
   objects: (context, props) => {

@@ -1,5 +1,6 @@
 import type { DeploymentProps } from "../application/deployment.ts";
 import type { Scale } from "../application/scale.ts";
+import type { Metrics } from "../application/metrics.ts";
 import type { Access } from "../core/access.ts";
 import type { Patch } from "../core/user-patch.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   PodSpec,
   ServiceAccount,
 } from "../kubernetes/types.ts";
+import type { PodMonitor } from "../kubernetes/types-custom.ts";
 import type { Health } from "../pod/props.ts";
 
 /** What a worker is made from. Only the image must be said. */
@@ -21,6 +23,8 @@ export interface WorkerOptions extends DeploymentProps {
   readonly health?: Health;
   /** Whom the program may call. @default - anyone */
   readonly access?: Pick<Access, "to">;
+  /** Where the program tells its metrics. Only those who read metrics may come there. @default - nowhere */
+  readonly metrics?: Metrics;
   /** Changes the objects themselves, for what has no property here. @default - none */
   readonly patch?: WorkerPatch;
 }
@@ -32,6 +36,7 @@ export interface WorkerPatch {
   readonly deployment?: Patch<Deployment>;
   readonly serviceAccount?: Patch<ServiceAccount>;
   readonly networkPolicy?: Patch<NetworkPolicy>;
+  readonly podMonitor?: Patch<PodMonitor>;
   readonly podDisruptionBudget?: Patch<PodDisruptionBudget>;
   readonly autoscaler?: Patch<HorizontalPodAutoscaler>;
 }

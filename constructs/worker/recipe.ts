@@ -18,6 +18,7 @@ export const worker: Recipe<WorkerProps> = {
     spread: true,
     health: true,
     access: true,
+    metrics: true,
     patch: true,
   },
   patches: {
@@ -26,6 +27,7 @@ export const worker: Recipe<WorkerProps> = {
     deployment: ["deployment"],
     serviceAccount: ["serviceAccount"],
     networkPolicy: ["networkPolicy"],
+    podMonitor: ["podMonitor"],
     podDisruptionBudget: ["podDisruptionBudget"],
     autoscaler: ["autoscaler"],
   },

@@ -1,3 +1,4 @@
+import { readDefinitions, renderCustomTypes, renderDefinitions } from "./custom.ts";
 import { readLifecycles } from "./lifecycle.ts";
 import { renderSchema } from "./schema.ts";
 import { goModule, readSpec, releases } from "./spec.ts";
@@ -11,7 +12,8 @@ export function renderAll({
 }): ReadonlyMap<string, string> | undefined {
   const api = goModule("k8s.io/api", apiVersion(releases.at(-1) ?? ""), download);
   const folders = releases.map((release) => goModule("k8s.io/kubernetes", release, download));
-  if (api === undefined) return undefined;
+  const custom = readDefinitions(download);
+  if (api === undefined || custom === undefined) return undefined;
   const specs = [];
   for (const [index, release] of releases.entries()) {
     const folder = folders[index];
@@ -19,7 +21,12 @@ export function renderAll({
     specs.push(readSpec(folder, release));
   }
   const types = specs.map((spec) => [`types-${spec.minor}.ts`, renderTypes(spec)] as const);
-  return new Map([...types, ["schema.ts", renderSchema(specs, readLifecycles(api))]]);
+  return new Map([
+    ...types,
+    ["schema.ts", renderSchema(specs, readLifecycles(api))],
+    ["custom-resources.ts", renderDefinitions(custom)],
+    ["types-custom.ts", renderCustomTypes(custom)],
+  ]);
 }
 
 // The API module of Kubernetes 1.35.4 is 0.35.4.

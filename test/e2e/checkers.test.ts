@@ -3,10 +3,11 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { readDefinitions } from "../../scripts/kubernetes/custom.ts";
 import { goModule, readSpec, releases } from "../../scripts/kubernetes/spec.ts";
 import { checkerArtifact } from "../../toolchain/checkers.ts";
 import { findCritical, ignoredChecks } from "../support/checkers/kube-score.ts";
-import { findInvalid, writeSchemas } from "../support/checkers/kubeconform.ts";
+import { findInvalid, writeCustomSchemas, writeSchemas } from "../support/checkers/kubeconform.ts";
 import { findForbidden } from "../support/checkers/pod-security.ts";
 import { corpus, renderSample } from "../support/corpus.ts";
 
@@ -52,6 +53,7 @@ describe("What others' checkers say of the constructs", function () {
       const schemas = join(folder, release);
       const kinds = new Set(objects.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`));
       await writeSchemas(readSpec(module, release), kinds, schemas);
+      await writeCustomSchemas(readDefinitions(true) ?? [], schemas);
       assert.deepEqual([...new Set(await findInvalid(objects, schemas))], []);
       const wrong = { apiVersion: "v1", kind: "Service", metadata: { name: "a" }, spec: { port: 80 } };
       assert.match((await findInvalid([wrong], schemas)).join("\n"), /Service a: .*port/);

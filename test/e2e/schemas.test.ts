@@ -16,7 +16,7 @@ describe("the types and schemas of Kubernetes", function () {
   it("are what the generator makes of the modules of Kubernetes", async () => {
     const files = renderAll({ download: true });
 
-    assert.equal(files?.size, minors.length + 1);
+    assert.equal(files?.size, minors.length + 3);
     for (const [name, text] of files) {
       const committed = await readFile(
         new URL(`../../constructs/kubernetes/${name}`, import.meta.url),

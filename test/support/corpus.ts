@@ -3,16 +3,22 @@ import type { Construct } from "constructs";
 import {
   Config,
   type ConfigProps,
+  GrpcRoute,
+  type GrpcRouteProps,
   Job,
   type JobProps,
   NodeAgent,
   type NodeAgentProps,
+  type Profile,
+  Route,
+  type RouteProps,
   ScheduledJob,
   type ScheduledJobProps,
   SecretRef,
   StatefulService,
   type StatefulServiceProps,
   Tenant,
+  useProfile,
   Volume,
   type VolumeProps,
   VolumeRef,
@@ -44,6 +50,7 @@ export function corpus(): readonly Sample[] {
 /** The objects of a sample that is alone in an app of its own. */
 export function renderSample({ build }: Sample, namespace = "shop"): readonly object[] {
   const chart = newChart({ namespace });
+  useProfile(chart, cluster);
   build(chart);
   return chart.toJson() as readonly object[];
 }
@@ -53,6 +60,13 @@ interface Kind {
   readonly factors: Factors;
   readonly build: (chart: Chart, props: object) => Construct;
 }
+
+/** The cluster that samples are made for. */
+const cluster: Profile = {
+  kubernetes: "1.35",
+  gateway: { name: "edge", namespace: "infra" },
+  monitoring: { namespace: "monitoring", labels: { release: "main" } },
+};
 
 const image = "ghcr.io/acme/app:1.4.2";
 const none = undefined;
@@ -65,6 +79,19 @@ const podFactors: Factors = {
     { cpu: "50m", memory: "64Mi", ephemeralStorage: "1Gi", devices: { "nvidia.com/gpu": 1 } },
   ],
   env: [none, { MODE: "strict", NODE: { field: "spec.nodeName" } }],
+  uses: [
+    none,
+    {
+      db: {
+        host: "db.example.com",
+        port: 5432,
+        cidrs: ["203.0.113.0/24"],
+        scheme: "postgres",
+        path: "/shop",
+      },
+      api: { name: "api", namespace: "back", port: 8080 },
+    },
+  ],
   init: [none, { migrate: { ...side, command: ["/migrate"] } }],
   sidecars: [
     none,
@@ -126,6 +153,7 @@ const health = [
 ];
 
 const served: Factors = {
+  metrics: [none, {}, { port: 9090, path: "/m", intervalSeconds: 30 }],
   ports: [none, { admin: 9000 }],
   health,
   access: [
@@ -139,6 +167,7 @@ const served: Factors = {
 };
 
 const unserved: Factors = {
+  metrics: [none, { port: 9090 }],
   health: [
     none,
     { ready: { exec: ["/bin/check"] } },
@@ -160,6 +189,41 @@ const kinds: Readonly<Record<string, Kind>> = {
     least: { data: { MODE: "strict" } },
     factors: {},
     build: (chart, props) => new Config(chart, "config", props as ConfigProps),
+  },
+  Route: {
+    least: { host: "shop.example.com" },
+    factors: {
+      host: [none, ["shop.example.com", "*.example.com"]],
+      path: [none, "/api", { exact: "/health" }],
+      method: [none, "GET"],
+      headers: [none, { "x-version": "2" }],
+      timeoutSeconds: [none, 0, 30],
+      weight: [none, 10],
+    },
+    build: (chart, props) => new Route(chart, "route", routed(chart, props) as unknown as RouteProps),
+  },
+  GrpcRoute: {
+    least: { host: "grpc.example.com" },
+    factors: {
+      service: [none, "acme.Cart"],
+      method: [none, "Add"],
+      headers: [none, { tenant: "a" }],
+      weight: [none, 1],
+    },
+    build: (chart, props) => new GrpcRoute(chart, "route", routed(chart, props) as unknown as GrpcRouteProps),
+  },
+  Ingress: {
+    least: { host: "shop.example.com" },
+    factors: {
+      host: [none, ["shop.example.com", "www.example.com"]],
+      path: [none, "/api", { exact: "/health" }],
+      issuer: [none, "acme"],
+    },
+    build: (chart, { issuer, ...props }: { readonly issuer?: string }) => {
+      const ingress = { className: "nginx", namespace: "ingress", ...(issuer !== undefined && { issuer }) };
+      useProfile(chart, { kubernetes: "1.35", ingress });
+      return new Route(chart, "route", routed(chart, props) as unknown as RouteProps);
+    },
   },
   WebService: {
     least: { image, port: 8080 },
@@ -245,6 +309,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     },
   },
 };
+
+/** A route to a program of its own: what is not its host is a rule. */
+function routed(chart: Chart, props: object): object {
+  const { host, weight, ...rule } = props as Readonly<Record<string, unknown>>;
+  const web = new WebService(chart, "web", { image, port: 8080, health: { ready: "/readyz" }, replicas: 2 });
+  const to = weight === undefined ? web : [{ service: web, weight }];
+  return { host, ...(Object.keys(rule).length === 0 ? { to } : { rules: [{ ...rule, to }] }) };
+}
 
 // `scale` and `amount` stand for properties that depend on each other.
 function withoutEmpty(row: Readonly<Record<string, unknown>>): object {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CustomSchema, Definition } from "../../../scripts/kubernetes/custom.ts";
 import { closure, isServerWritten, type Schema, type Spec } from "../../../scripts/kubernetes/spec.ts";
 import { runChecker } from "./run.ts";
 
@@ -20,6 +21,15 @@ export async function writeSchemas(spec: Spec, kinds: ReadonlySet<string>, folde
     const suffix = apiVersion.split("/").map((part) => part.split(".")[0]);
     const file = [kind, ...suffix].join("-").toLowerCase();
     await writeFile(join(folder, `${file}.json`), JSON.stringify(schema));
+  }
+}
+
+/** Writes the schemas of custom resources, as strict as those of Kubernetes. */
+export async function writeCustomSchemas(definitions: readonly Definition[], folder: string): Promise<void> {
+  for (const { spec } of definitions) {
+    const [{ name, schema }] = spec.versions;
+    const file = [spec.names.kind, spec.group.split(".")[0], name].join("-").toLowerCase();
+    await writeFile(join(folder, `${file}.json`), JSON.stringify(strictCustom(schema.openAPIV3Schema)));
   }
 }
 
@@ -60,6 +70,37 @@ function strict(schema: Schema, spec: Spec): unknown {
     ...(properties && { properties: strictFields(properties, spec), additionalProperties: false }),
     ...(additionalProperties && { additionalProperties: strict(additionalProperties, spec) }),
   };
+}
+
+function strictCustom(schema: CustomSchema): object {
+  if (schema["x-kubernetes-int-or-string"] === true) return { type: ["string", "integer"] };
+  const { properties, items, additionalProperties, ...rest } = schema;
+  const given = [
+    "type",
+    "required",
+    "enum",
+    "pattern",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+  ];
+  const inner = Object.entries((properties ?? {}) as Readonly<Record<string, CustomSchema>>);
+  return {
+    ...Object.fromEntries(Object.entries(rest).filter(([key]) => given.includes(key))),
+    ...(items !== undefined && { items: strictCustom(items as CustomSchema) }),
+    ...(properties !== undefined && {
+      properties: Object.fromEntries(inner.map(([key, value]) => [key, strictCustom(value)])),
+      additionalProperties: false,
+    }),
+    ...(isSchema(additionalProperties) && { additionalProperties: strictCustom(additionalProperties) }),
+  };
+}
+
+function isSchema(value: unknown): value is CustomSchema {
+  return typeof value === "object" && value !== null;
 }
 
 function strictFields(properties: Readonly<Record<string, Schema>>, spec: Spec): object {

@@ -1,0 +1,34 @@
+import type { ConfigValue } from "../config/source.ts";
+import type { AppReference } from "../core/access.ts";
+import type { Late } from "../late.ts";
+
+/** What a program uses, by the name that its variables begin with: `{ db }` gives `DB_HOST` and `DB_PORT`. */
+export type Uses = Readonly<Record<string, Dependency>>;
+
+/** Another program, a port of one in full, or a service that is not part of the app. */
+export type Dependency = AppReference | UsedPort | ExternalService;
+
+/** One port of another program. */
+export interface UsedPort extends Details {
+  readonly service: AppReference;
+  /** The name of one of its ports. @default - its main port */
+  readonly port?: string;
+}
+
+/** A service that is not part of the app: a database of the provider, or an API on the internet. */
+export interface ExternalService extends Details {
+  /** Its name in DNS, or its address. */
+  readonly host: string | Late<string>;
+  readonly port: number;
+  /** The addresses behind it, `203.0.113.0/24` for example. @default - every address, if the host is a name */
+  readonly cidrs?: readonly string[];
+}
+
+interface Details {
+  /** What it speaks, the first word of its URL: `postgres` for example. @default - `http` for a WebService; else there is no URL */
+  readonly scheme?: string;
+  /** What follows host and port in the URL. @default - nothing */
+  readonly path?: `/${string}`;
+  /** More variables of it: `{ password: secret.value("password") }` gives `DB_PASSWORD`. @default - none */
+  readonly values?: Readonly<Record<string, string | Late<string> | ConfigValue>>;
+}
