@@ -54,12 +54,15 @@ export { plan } from "./placement/plan.ts";
 export type { PlanOptions } from "./placement/plan.ts";
 export type {
   AccessMode,
+  CsiSecrets,
+  ExternalSecrets,
   GatewayProfile,
   IngressProfile,
   MonitoringProfile,
   NodePool,
   PodSecurityLevel,
   Profile,
+  SecretsProfile,
   StorageIntent,
   StorageOffer,
 } from "./profile.ts";

@@ -14,6 +14,8 @@ export interface Profile {
   readonly gateway?: GatewayProfile;
   /** The ingress controller that carries it where there is no Gateway. @default - none */
   readonly ingress?: IngressProfile;
+  /** Where the secrets of applications are kept, and what brings them to pods. @default - nothing does */
+  readonly secrets?: SecretsProfile;
   /** What reads metrics. @default - nothing does */
   readonly monitoring?: MonitoringProfile;
   /** The service mesh that injects its proxies. @default - none */
@@ -38,6 +40,26 @@ export interface IngressProfile {
   readonly namespace: string;
   /** The ClusterIssuer of cert-manager that makes certificates. @default - the controller's own certificate */
   readonly issuer?: string;
+}
+
+/** What brings secrets from a store to pods. */
+export type SecretsProfile = ExternalSecrets | CsiSecrets;
+
+/** External Secrets, which keeps Secrets in the cluster. */
+export interface ExternalSecrets {
+  readonly by: "external-secrets";
+  /** The name of its store. */
+  readonly store: string;
+  /** @default "ClusterSecretStore" */
+  readonly kind?: "ClusterSecretStore" | "SecretStore";
+}
+
+/** The secrets store CSI driver, which gives pods files and keeps nothing in the cluster. */
+export interface CsiSecrets {
+  readonly by: "csi";
+  readonly provider: "vault" | "aws" | "gcp";
+  /** Parameters of the provider beside the list of secrets, `{ vaultAddress, roleName }` for example. @default - none */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** A Prometheus and where it runs. */

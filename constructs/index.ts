@@ -1,6 +1,7 @@
 export { Config, type ConfigProps } from "./config/config.ts";
 export { SecretRef, type SecretRefOptions } from "./config/secret-ref.ts";
 export type { ConfigSource, ConfigValue } from "./config/source.ts";
+export { type StoredKey, StoredSecret, type StoredSecretProps } from "./config/stored-secret.ts";
 export type {
   Access,
   AddressRange,
@@ -117,12 +118,15 @@ export { GrpcRoute, Route } from "./route/route.ts";
 export type { Dependency, ExternalService, UsedPort, Uses } from "./uses/props.ts";
 export type {
   AccessMode,
+  CsiSecrets,
+  ExternalSecrets,
   GatewayProfile,
   IngressProfile,
   MonitoringProfile,
   NodePool,
   PodSecurityLevel,
   Profile,
+  SecretsProfile,
   StorageIntent,
   StorageOffer,
 } from "../clusters/profile.ts";

@@ -175,7 +175,13 @@ export abstract class Application extends Construct implements CallerReference {
 
 /** What pods are to read and cannot: keys that are not there, and objects of another namespace. */
 function findUnreadable(draft: Draft, props: ApplicationProps, own: string | undefined): void {
-  for (const [fieldPath, { objectName, namespace, keys }, key] of sourcesOf(props)) {
+  for (const [fieldPath, { kind, objectName, namespace, keys }, key] of sourcesOf(props)) {
+    if (kind === "csi" && key !== undefined) {
+      draft.find("config-unreadable", fieldPath, {
+        message: `the CSI driver gives "${objectName}" as files, and no variables`,
+        fix: 'Read it from a file, files: { "/etc/secrets": secret }',
+      });
+    }
     if (key !== undefined && keys?.includes(key) === false) {
       draft.find("config-unreadable", fieldPath, {
         message: `"${objectName}" has no key "${key}"`,

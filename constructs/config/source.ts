@@ -1,8 +1,9 @@
 import type { Late } from "../late.ts";
 
-/** What pods can take files and variables from: a ConfigMap or a Secret, and how they follow its changes. */
+/** What pods can take files and variables from, and how they follow its changes. */
 export interface ConfigSource {
-  readonly kind: "configMap" | "secret";
+  /** A ConfigMap, a Secret, or a SecretProviderClass of the CSI driver, which gives files alone. */
+  readonly kind: "configMap" | "secret" | "csi";
   /** Names the object; pods see those of their own namespace only. */
   readonly objectName: string;
   /** Undefined for the namespace that the manifests are applied to, or if it is not known. */

@@ -5,6 +5,7 @@ import { findAt } from "./exceptions.ts";
 import type { Finding } from "./finding.ts";
 import { isRecord } from "./json.ts";
 import { findInObjects } from "./object-rules.ts";
+import { findInRelations } from "../relations/relations.ts";
 import { type Rendered, renderScope } from "./rendered.ts";
 import { findUnfit } from "../rules/capacity-rule.ts";
 import { findInLimits } from "../rules/limit-range-rules.ts";
@@ -16,23 +17,30 @@ import { workloadsIn } from "../rules/workloads.ts";
 
 /**
  * What no single construct can see, for raw objects too: what the cluster's version of Kubernetes would refuse, two
- * objects of one name or one file, one node port used twice.
+ * objects of one name or one file, one node port used twice, objects that do not fit together.
  */
 export function findInTree(scope: IConstruct): readonly Finding[] {
   const objects = scope.node.findAll().filter((construct) => ApiObject.isApiObject(construct));
   const rendered = renderScope(scope);
   const workloads = workloadsIn(rendered);
+  const isWhole = scope === scope.node.root;
+  const related = findInRelations(isWhole ? rendered : renderScope(scope.node.root));
   return [
     ...findInObjects(scope, rendered),
     ...duplicates(objects),
     ...sharedFiles(objects),
     ...sharedNodePorts(rendered),
     ...betweenRules.flatMap((rule) => rule(rendered, workloads)),
+    ...(isWhole ? related : related.filter((finding) => isWithin(scope, finding))),
   ];
 }
 
 /** What objects say of each other, whoever wrote them. */
 const betweenRules = [findInVolumes, findInScale, findInLimits, findInQuotas, findStrays, findUnfit];
+
+function isWithin(scope: IConstruct, { constructPath }: Finding): boolean {
+  return `${constructPath}/`.startsWith(`${scope.node.path}/`);
+}
 
 function duplicates(objects: readonly ApiObject[]): readonly Finding[] {
   return collisions(objects, (object) => [identityOf(object)]).map(([first, second]) =>

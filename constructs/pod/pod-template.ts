@@ -1,6 +1,7 @@
 import type { Draft } from "../core/draft.ts";
 import { type Identity, versionOf } from "../core/identity.ts";
 import type { Container, PodSpec, PodTemplateSpec, Volume, VolumeMount } from "../kubernetes/types.ts";
+import type { ConfigSource } from "../config/source.ts";
 import { containerOf, type ContainerPlan } from "./container.ts";
 import { digestOf } from "./env.ts";
 import { type Ports, probesOf } from "./probes.ts";
@@ -146,9 +147,17 @@ const drainSeconds = 5;
 function fileVolumes({ files = {} }: PodProps): readonly Volume[] {
   return Object.values(files).map(({ kind, objectName }, index) => ({
     name: `files-${index}`,
-    ...(kind === "secret" ? { secret: { secretName: objectName } } : { configMap: { name: objectName } }),
+    ...volumeOf[kind](objectName),
   }));
 }
+
+const volumeOf: Readonly<Record<ConfigSource["kind"], (name: string) => Omit<Volume, "name">>> = {
+  configMap: (name) => ({ configMap: { name } }),
+  secret: (secretName) => ({ secret: { secretName } }),
+  csi: (secretProviderClass) => ({
+    csi: { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: { secretProviderClass } },
+  }),
+};
 
 function scratchNames({ init, sidecars, containers }: PodProps): readonly string[] {
   return [sidecars, init, containers].flatMap((group) =>

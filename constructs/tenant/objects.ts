@@ -1,5 +1,5 @@
 import type { PodSecurityLevel } from "../../clusters/profile.ts";
-import { egressRules } from "../core/access.ts";
+import { egressRules } from "../core/network-rules.ts";
 import type {
   LimitRange,
   LimitRangeItem,

@@ -109,9 +109,11 @@ function checkDetails(draft: Draft, path: string, dependency: Readonly<Record<st
 /** Two dependencies must not give one variable: one of the two would be lost. */
 function checkVariables(draft: Draft, property: string, uses: Uses): void {
   const owners = new Map<string, string>();
+  const named = new Set<string>();
   for (const { name, fieldPath } of usedVariables(uses)) {
     const owner = owners.get(name);
-    if (owner !== undefined) {
+    if (owner !== undefined && !named.has(fieldPath)) {
+      named.add(fieldPath);
       draft.find("invalid-name", fieldPath.replace("uses", property), {
         message: `the variable ${name} also comes from ${owner}`,
         fix: "Use another name for one of the two",

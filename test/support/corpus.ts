@@ -3,15 +3,11 @@ import type { Construct } from "constructs";
 import {
   Config,
   type ConfigProps,
-  GrpcRoute,
-  type GrpcRouteProps,
   Job,
   type JobProps,
   NodeAgent,
   type NodeAgentProps,
   type Profile,
-  Route,
-  type RouteProps,
   ScheduledJob,
   type ScheduledJobProps,
   SecretRef,
@@ -29,6 +25,7 @@ import {
 } from "../../constructs/index.ts";
 import { newChart } from "./constructs.ts";
 import { type Factors, pairwise } from "./pairwise.ts";
+import { type SampleKind, wiringKinds } from "./wiring-samples.ts";
 
 /** One construct of the library with properties without a finding. */
 export interface Sample {
@@ -55,17 +52,12 @@ export function renderSample({ build }: Sample, namespace = "shop"): readonly ob
   return chart.toJson() as readonly object[];
 }
 
-interface Kind {
-  readonly least: object;
-  readonly factors: Factors;
-  readonly build: (chart: Chart, props: object) => Construct;
-}
-
 /** The cluster that samples are made for. */
 const cluster: Profile = {
   kubernetes: "1.35",
   gateway: { name: "edge", namespace: "infra" },
   monitoring: { namespace: "monitoring", labels: { release: "main" } },
+  secrets: { by: "external-secrets", store: "vault" },
 };
 
 const image = "ghcr.io/acme/app:1.4.2";
@@ -184,47 +176,13 @@ const run: Factors = {
   amount: [none, { completions: 4 }, { completions: 4, parallelism: 2 }],
 };
 
-const kinds: Readonly<Record<string, Kind>> = {
+const kinds: Readonly<Record<string, SampleKind>> = {
   Config: {
     least: { data: { MODE: "strict" } },
     factors: {},
     build: (chart, props) => new Config(chart, "config", props as ConfigProps),
   },
-  Route: {
-    least: { host: "shop.example.com" },
-    factors: {
-      host: [none, ["shop.example.com", "*.example.com"]],
-      path: [none, "/api", { exact: "/health" }],
-      method: [none, "GET"],
-      headers: [none, { "x-version": "2" }],
-      timeoutSeconds: [none, 0, 30],
-      weight: [none, 10],
-    },
-    build: (chart, props) => new Route(chart, "route", routed(chart, props) as unknown as RouteProps),
-  },
-  GrpcRoute: {
-    least: { host: "grpc.example.com" },
-    factors: {
-      service: [none, "acme.Cart"],
-      method: [none, "Add"],
-      headers: [none, { tenant: "a" }],
-      weight: [none, 1],
-    },
-    build: (chart, props) => new GrpcRoute(chart, "route", routed(chart, props) as unknown as GrpcRouteProps),
-  },
-  Ingress: {
-    least: { host: "shop.example.com" },
-    factors: {
-      host: [none, ["shop.example.com", "www.example.com"]],
-      path: [none, "/api", { exact: "/health" }],
-      issuer: [none, "acme"],
-    },
-    build: (chart, { issuer, ...props }: { readonly issuer?: string }) => {
-      const ingress = { className: "nginx", namespace: "ingress", ...(issuer !== undefined && { issuer }) };
-      useProfile(chart, { kubernetes: "1.35", ingress });
-      return new Route(chart, "route", routed(chart, props) as unknown as RouteProps);
-    },
-  },
+  ...wiringKinds,
   WebService: {
     least: { image, port: 8080 },
     factors: { ...podFactors, ...served, scale, expose: [none, { nodePort: 30_080 }] },
@@ -309,14 +267,6 @@ const kinds: Readonly<Record<string, Kind>> = {
     },
   },
 };
-
-/** A route to a program of its own: what is not its host is a rule. */
-function routed(chart: Chart, props: object): object {
-  const { host, weight, ...rule } = props as Readonly<Record<string, unknown>>;
-  const web = new WebService(chart, "web", { image, port: 8080, health: { ready: "/readyz" }, replicas: 2 });
-  const to = weight === undefined ? web : [{ service: web, weight }];
-  return { host, ...(Object.keys(rule).length === 0 ? { to } : { rules: [{ ...rule, to }] }) };
-}
 
 // `scale` and `amount` stand for properties that depend on each other.
 function withoutEmpty(row: Readonly<Record<string, unknown>>): object {
