@@ -1,4 +1,4 @@
-import { command } from "../../remote/quote.ts";
+import { command, quote } from "../../remote/quote.ts";
 import { KeelsonError } from "../../errors.ts";
 import { discoveryConfig, joinConfig } from "../kubeadm-config.ts";
 import { paths } from "../paths.ts";
@@ -69,13 +69,17 @@ export async function enterCluster(
       runner.write(paths.discovery, discoveryConfig(view), secret),
       runner.write(paths.joinConfig, config(token), secret),
     ]);
-    await runUnit(context, { name: unit, script, deadlineSeconds: 300 });
+    // The unit outlives a run that is killed: it takes the token with it.
+    const own = `trap ${quote(removeConfigs)} EXIT\n${script}`;
+    await runUnit(context, { name: unit, script: own, deadlineSeconds: 300 });
     // The kubelet registers its Node a moment after kubeadm is done.
     await waitForNode(view, signal);
   } finally {
-    await Promise.allSettled([revoke(), runner.run(command`rm -f ${[paths.discovery, paths.joinConfig]}`)]);
+    await Promise.allSettled([revoke(), runner.run(removeConfigs)]);
   }
 }
+
+const removeConfigs = command`rm -f ${[paths.discovery, paths.joinConfig]}`;
 
 /**
  * A host that holds no credentials cannot be the Node of its name: it was installed anew, or replaced.
@@ -98,5 +102,5 @@ async function removeStaleNode(view: NodeView): Promise<void> {
 /** The kubelet of a join that was cut off goes on by itself, and may have joined since the host was read. */
 const script = `export HOME=/root
 systemctl stop kubelet.service
-if [ -e ${paths.kubeletConf} ]; then rm -f ${paths.bootstrapKubeletConf}; exec systemctl start kubelet.service; fi
+if [ -e ${paths.kubeletConf} ]; then rm -f ${paths.bootstrapKubeletConf}; systemctl start kubelet.service; exit; fi
 ${command`kubeadm join --config ${paths.joinConfig}`}`;

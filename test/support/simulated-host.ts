@@ -7,26 +7,15 @@ import { ruleText } from "../../bootstrap/facts/firewall.ts";
 import { paths } from "../../bootstrap/paths.ts";
 import { packageManagers } from "../../bootstrap/packages/managers.ts";
 import { sha256 } from "../../bootstrap/view.ts";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
-import type { WriteOptions } from "../../remote/runner.ts";
+import type { RunOptions, RunResult, WriteOptions } from "../../remote/runner.ts";
 import { FakeRunner } from "./fake-runner.ts";
 import type { Reply } from "./fake-runner.ts";
-
-type Changeable<Value> = Value extends object
-  ? { -readonly [Key in keyof Value]: Changeable<Value[Key]> }
-  : Value;
-
-interface Certified {
-  readonly apiServer?: { readonly certSANs?: readonly string[] };
-}
-
-interface Served {
-  readonly localAPIEndpoint?: { readonly advertiseAddress: string; readonly bindPort: number };
-  readonly controlPlaneEndpoint?: string;
-  readonly clusters?: readonly { readonly cluster: { readonly server: string } }[];
-}
+import type { SimulatedEtcd } from "./simulated-etcd.ts";
+import { factsText } from "./simulated-facts.ts";
+import { type Changeable, type KubeadmHost, kubeadmUnits } from "./simulated-kubeadm.ts";
 
 /** A host that behaves as a real one would, as far as facts tell: commands of the phases change what a look sees. */
 export class SimulatedHost extends FakeRunner {
@@ -34,6 +23,10 @@ export class SimulatedHost extends FakeRunner {
   etcdctl: (script: string) => string = () => "";
   /** The flags of the components that were changed, by component. */
   readonly podArgs = new Map<string, Record<string, readonly string[]>>();
+  /** The etcd that kubeadm makes the host a member of. */
+  etcd: SimulatedEtcd | undefined;
+  /** Called before each command and each write, and with the name of a point inside of kubeadm or a script. May throw. */
+  tick: (point?: string) => void = () => undefined;
   readonly #facts: Changeable<HostFacts>;
   #node: NodeFacts | undefined;
   #delay = 0;
@@ -61,10 +54,10 @@ export class SimulatedHost extends FakeRunner {
       [/dev\/tcp/, ""],
       [/--tls-server-name/, "ok"],
       [/^readlink -f /, () => this.#facts.kubernetes.certificates?.[paths.kubeletConf] ?? ""],
-      [/^rm -f /, ""],
+      [/^rm -f /, (command) => this.#remove(command.split(" ").slice(2))],
       [/^\[ -e \/run\/cloud-init/, () => this.#settle()],
       [/^\{\nfind \/proc/, ""],
-      ["sh -s", (_, stdin) => (stdin.includes("etcdctl") ? this.etcdctl(stdin) : this.#open(stdin))],
+      ["sh -s", (_, stdin) => this.#shell(stdin)],
       ["systemctl stop kubelet.service", ""],
     );
   }
@@ -116,11 +109,17 @@ export class SimulatedHost extends FakeRunner {
     };
   }
 
+  override async run(command: string, options: RunOptions = {}): Promise<RunResult> {
+    this.tick();
+    return super.run(command, options);
+  }
+
   override async write(
     path: string,
     content: string | Uint8Array,
     options: WriteOptions = {},
   ): Promise<void> {
+    this.tick();
     await super.write(path, content, options);
     const text = Buffer.from(content).toString();
     this.#facts.files[path] = { sha256: sha256(text), mode: (options.mode ?? 0o644).toString(8) };
@@ -132,24 +131,6 @@ export class SimulatedHost extends FakeRunner {
     if (path === paths.vipConfig || path === paths.vipCheck) this.#outdate("keelson-vip.service");
   }
 
-  #certifiedBy(config: string): string[] {
-    const text = this.files.get(config)?.toString() ?? "";
-    const documents = parseAllDocuments(text).map((document) => document.toJS() as Certified);
-    return [...(documents.find(({ apiServer }) => apiServer)?.apiServer?.certSANs ?? [])];
-  }
-
-  /** As kubeadm does it: a control plane's kubelet asks the API server beside it. */
-  #serversBy(config: string): Record<string, string> {
-    const texts = parseAllDocuments(this.files.get(config)?.toString() ?? "");
-    const [first, second] = texts.map((document) => document.toJS() as Served);
-    const local = first?.localAPIEndpoint;
-    if (local === undefined) return { [paths.kubeletConf]: first?.clusters?.[0]?.cluster.server ?? "" };
-    return {
-      [paths.kubeletConf]: `https://${local.advertiseAddress}:${String(local.bindPort)}`,
-      [paths.adminConf]: `https://${second?.controlPlaneEndpoint ?? ""}`,
-    };
-  }
-
   #outdate(unit = ""): void {
     const state = this.#facts.units[unit];
     if (state?.active === true) state.stale = true;
@@ -158,7 +139,10 @@ export class SimulatedHost extends FakeRunner {
   #drop(command: string): string {
     const [, unit = ""] = /--now (\S+)/.exec(command) ?? [];
     this.#facts.units[unit] = { active: false, enabled: false, stale: false };
-    const gone = (/rm -f ([^;]+);/.exec(command)?.[1] ?? "").split(" ");
+    return this.#remove((/rm -f ([^;]+);/.exec(command)?.[1] ?? "").split(" "));
+  }
+
+  #remove(gone: readonly string[]): string {
     const left = Object.entries(this.#facts.files).filter(([path]) => !gone.includes(path));
     this.#facts.files = Object.fromEntries(left);
     return "";
@@ -185,30 +169,42 @@ export class SimulatedHost extends FakeRunner {
     return "";
   }
 
+  /** What a script takes with it is in the host's memory: a power cut does so, too. */
   #unit(name: string, script: string): Reply {
+    const [, gone = ""] = /^trap 'rm -f (.*)' EXIT$/m.exec(script) ?? [];
+    try {
+      return this.#work(name, script);
+    } finally {
+      if (gone !== "") this.#remove(gone.split(" "));
+    }
+  }
+
+  #work(name: string, script: string): Reply {
     if (name === "packages")
       this.#facts.commands = [...new Set([...this.#facts.commands, ...commandsIn(script)])];
     const isDelivery = ["binaries", "image-archives"].includes(name);
     if (isDelivery) this.#deliver(script);
     if (name.startsWith("images-")) this.#import(script);
-    this.#kubeadm(name, script);
-    if (name === "clear") this.#clear();
+    if (name === "certificates")
+      this.#certify([...planeLeaves, kubeletLeaf].filter((leaf) => script.includes(` ${leaf.name} `)));
+    kubeadmUnits[name]?.(this.#kubeadm(), script);
     return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1]);
   }
 
-  #kubeadm(name: string, script: string): void {
-    if (name === "kubeadm-init")
-      this.#joined({
-        ...controlPlaneBy(script),
-        apiNames: this.#certifiedBy(paths.initConfig),
-        servers: this.#serversBy(paths.initConfig),
-      });
-    if (name === "api-certificate")
-      this.#facts.kubernetes.apiNames = this.#certifiedBy(/--config (\S+)/.exec(script)?.[1] ?? "");
-    if (name === "certificates")
-      this.#certify([...planeLeaves, kubeletLeaf].filter((leaf) => script.includes(` ${leaf.name} `)));
-    if (name === "kubeadm-join") this.#joined({ servers: this.#serversBy(paths.discovery) });
-    if (name === "control-plane-join") this.#joined(controlPlaneBy(script));
+  #kubeadm(): KubeadmHost {
+    return {
+      host: this.host,
+      facts: this.#facts,
+      etcd: this.etcd,
+      tick: this.tick,
+      textOf: (path) => this.files.get(path)?.toString() ?? "",
+      startKubelet: () => void this.#startKubelet(),
+    };
+  }
+
+  #shell(stdin: string): string {
+    if (stdin.includes("etcdctl")) return this.etcdctl(stdin);
+    return stdin.includes("section()") ? factsText(this.#facts) : this.#open(stdin);
   }
 
   #deliver(script: string): string {
@@ -246,17 +242,6 @@ export class SimulatedHost extends FakeRunner {
 
   #certify(leaves: readonly Leaf[]): void {
     this.expire("2099-01-01T00:00:00.000Z", leaves);
-  }
-
-  #joined(extra: Partial<HostFacts["kubernetes"]>): void {
-    Object.assign(this.#facts.kubernetes, { kubeletConf: true, ...extra });
-    this.#startKubelet();
-  }
-
-  #clear(): void {
-    this.#facts.kubernetes = structuredClone(
-      blankFacts({ name: this.host }).kubernetes,
-    ) as Changeable<HostFacts>["kubernetes"];
   }
 
   #load(names: readonly string[]): string {
@@ -340,9 +325,4 @@ function commandsIn(script: string): readonly string[] {
   const all = Object.values(packageManagers).flatMap(({ packageOf }) => Object.entries(packageOf));
   const known = all.filter(([, name]) => names.includes(name));
   return [...known.map(([command]) => command), ...names];
-}
-
-/** What kubeadm leaves when it has made a control plane here. */
-function controlPlaneBy(script: string): Partial<HostFacts["kubernetes"]> {
-  return { initialized: /^echo (\S+) >/m.exec(script)?.[1] ?? "", etcdData: true, apiReady: true };
 }

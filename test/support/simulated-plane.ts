@@ -12,12 +12,18 @@ import type { Identity } from "../../clusters/identity.ts";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { ComponentKey, ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
 import { KeelsonError } from "../../errors.ts";
-import { kubeClient } from "../../kube/client.ts";
+import type { KubeClient } from "../../kube/client.ts";
 import { blankView, bundle, cluster, clusterHost } from "./bootstrap.ts";
 import { fakePool } from "./fake-runner.ts";
+import { SimulatedEtcd } from "./simulated-etcd.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 
-/** Several simulated hosts, whose etcd is one: who is a member is told from what happened to the hosts. */
+/** Thrown where the power of the computer that runs is cut. */
+class Died extends Error {
+  override readonly message = "died";
+}
+
+/** Several simulated hosts with one etcd. A run may die at any of its steps, and then does nothing any more. */
 export class SimulatedPlane {
   readonly hosts: Map<string, SimulatedHost>;
   readonly dead = new Set<string>();
@@ -27,9 +33,13 @@ export class SimulatedPlane {
   /** What etcd's members tell about their room, by host; none is told of the others. */
   readonly room = new Map<string, { size: number; used: number }>();
   isFull = false;
-  readonly #listed = new Set<string>();
-  /** Whose member was removed while its data were still on the host. */
-  readonly #expelled = new Set<string>();
+  readonly #etcd = new SimulatedEtcd();
+  /** The steps that the run still has. */
+  #steps = Number.POSITIVE_INFINITY;
+  #taken = 0;
+  #dieAt: string | undefined;
+  /** What runs declared since the last one that succeeded, and that one: as a stack's state knows it. */
+  #known = new Set<string>();
 
   private constructor(names: readonly string[], identity: Identity) {
     this.#identity = identity;
@@ -42,21 +52,38 @@ export class SimulatedPlane {
 
   /** Puts a host of the same name and nothing on it in its place, if every member is there to make up for it. */
   reinstall(name: string): void {
-    const isHealthy = (member: string): boolean => this.#of(member).facts.kubernetes.etcdData;
-    if (this.members().length < 3 || !this.members().every(isHealthy)) return;
+    const { members } = this.#etcd;
+    if (members.length < 3 || !members.every((member) => this.#etcd.isHealthy(member))) return;
+    this.#etcd.lose(name);
     this.hosts.set(name, this.#host(name));
   }
 
+  /** Who is a member; learners and those without their data are marked. */
   members(): readonly string[] {
-    this.#update();
-    return [...this.#listed].sort();
+    const mark = (member: SimulatedEtcd["members"][number]): string => {
+      if (member.isLearner) return " learns";
+      return this.#etcd.isHealthy(member) ? "" : " down";
+    };
+    return this.#etcd.members.map((member) => `${member.name}${mark(member)}`).sort();
   }
 
-  /** One run; it dies before the intent of that number. Resolves with its intents, as `host: what`. */
+  /** How many steps the last run took. */
+  get steps(): number {
+    return this.#taken;
+  }
+
+  /** One run; it dies after that many steps, or at a point, `cp2: learner added` for example. Resolves with its intents, as `host: what`. */
   async run(
     declared: readonly string[],
-    { dieAt, ...changes }: Partial<Operation> & { readonly dieAt?: number } = {},
+    {
+      dieAfter = Number.POSITIVE_INFINITY,
+      dieAt,
+      ...changes
+    }: Partial<Operation> & { readonly dieAfter?: number; readonly dieAt?: string } = {},
   ): Promise<readonly string[]> {
+    this.#steps = dieAfter;
+    this.#dieAt = dieAt;
+    this.#taken = 0;
     const intents: string[] = [];
     const operation: Operation = {
       pool: fakePool(...this.hosts.values()),
@@ -65,33 +92,32 @@ export class SimulatedPlane {
       log: () => undefined,
       bundle: () => Promise.resolve(bundle),
       onIntent: ({ host, what }) => {
-        if (intents.length + 1 === dieAt) throw new Error("died");
+        this.#step();
         intents.push(`${host}: ${what}`);
       },
       ...changes,
     };
     const toHost = (name: string): ReachableHost => this.#reachable(name);
-    const removed = this.members()
-      .filter((name) => !declared.includes(name))
-      .map(toHost);
+    const removed = [...this.#known].filter((name) => !declared.includes(name)).map(toHost);
+    const exists =
+      this.#etcd.members.length > 0 &&
+      [...this.hosts.values()].some(({ facts }) => facts.kubernetes.initialized !== undefined);
     const request = {
       cluster: this.#cluster(),
       identity: this.#identity,
       hosts: declared.map(toHost),
       removed,
+      exists,
     };
-    const client = await kubeClient({ kubeconfig: noKubeconfig, dials: [] });
-    try {
-      const access = {
-        client,
-        api: this.#api(),
-        look: (_: Operation, host: ReachableHost) => this.#look(host),
-      };
-      await reconcilePlane(await openPlane(operation, request, access));
-      return intents;
-    } finally {
-      client.close();
-    }
+    const access = {
+      client: emptyCluster,
+      api: this.#api(),
+      look: (_: Operation, host: ReachableHost) => this.#look(host),
+    };
+    if (!operation.preview) for (const name of declared) this.#known.add(name);
+    await reconcilePlane(await openPlane(operation, request, access));
+    if (!operation.preview) this.#known = new Set(declared);
+    return intents;
   }
 
   #cluster(): Cluster {
@@ -100,8 +126,19 @@ export class SimulatedPlane {
 
   #host(name: string): SimulatedHost {
     const host = new SimulatedHost(name);
+    host.etcd = this.#etcd;
+    host.tick = (point) => {
+      this.#step(point && `${name}: ${point}`);
+    };
     host.etcdctl = (script) => this.#etcdctl(script);
     return host;
+  }
+
+  #step(point?: string): void {
+    if (point !== undefined && point === this.#dieAt) this.#steps = 0;
+    if (this.#steps === 0) throw new Died();
+    this.#steps -= 1;
+    this.#taken += 1;
   }
 
   #reachable(name: string): ReachableHost {
@@ -161,37 +198,18 @@ export class SimulatedPlane {
     };
   }
 
-  #update(): void {
-    for (const [name, { facts }] of this.hosts) {
-      if (!facts.kubernetes.etcdData) this.#expelled.delete(name);
-      else if (!this.#expelled.has(name)) this.#listed.add(name);
-    }
-  }
-
   #etcdctl(script: string): string {
-    this.#update();
-    const [, removed] = /etcd member remove (\S+)/.exec(script) ?? [];
-    if (removed !== undefined) {
-      this.#listed.delete(removed);
-      this.#expelled.add(removed);
-      return "";
-    }
     if (script.includes("endpoint status --cluster")) return this.#status();
     if (/ compact | alarm | defrag/.test(script)) return this.#makeRoom(script);
-    const lines = [...this.#listed].map((name) => {
-      const url = `https://${this.#reachable(name).nodeAddress}`;
-      return `${name}, started, ${name}, ${url}:2380, ${url}:2379, false`;
+    return this.#etcd.answer(script, {
+      addressOf: (name) => this.#reachable(name).nodeAddress,
+      isDead: (name) => this.dead.has(name),
+      isFull: this.isFull,
     });
-    const health = [...this.#listed].map((name) => ({
-      endpoint: `https://${this.#reachable(name).nodeAddress}:2379`,
-      health: !this.isFull && !this.dead.has(name) && this.#of(name).facts.kubernetes.etcdData,
-      ...(this.isFull && { error: "Active Alarm(s): NOSPACE NOSPACE" }),
-    }));
-    return ["confirmed", ...lines, JSON.stringify(health)].join("\n");
   }
 
   #status(): string {
-    const living = [...this.#listed].filter((name) => !this.dead.has(name));
+    const living = this.#etcd.members.map(({ name }) => name).filter((name) => !this.dead.has(name));
     const all = living.map((name, index) => {
       const { size, used } = this.room.get(name) ?? { size: 20_480, used: 16_384 };
       const header = { member_id: 13803658152347727300 + index * 4096, revision: 77 };
@@ -218,11 +236,9 @@ export class SimulatedPlane {
   }
 }
 
-const noKubeconfig = JSON.stringify({
-  apiVersion: "v1",
-  kind: "Config",
-  clusters: [{ name: "none", cluster: { server: "https://127.0.0.1:1" } }],
-  users: [],
-  contexts: [{ name: "none", context: { cluster: "none" } }],
-  "current-context": "none",
-});
+/** An API for drains: no pod runs anywhere. */
+const emptyCluster = {
+  request: () => Promise.resolve({ metadata: {}, spec: {}, items: [] }),
+  find: () => Promise.resolve(undefined),
+  close: () => undefined,
+} as unknown as KubeClient;
