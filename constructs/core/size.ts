@@ -74,8 +74,8 @@ export function resourcesOf(size: SizeName | Size): ResourceRequirements {
   return { requests: { cpu: String(cpu), ...both }, limits: both };
 }
 
-// Devices are given out whole, and only to pods whose request and limit agree.
-function checkDevices(draft: Draft, fieldPath: string, devices: unknown): void {
+/** Checks numbers of devices. They are given out whole, and only to pods whose request and limit agree. */
+export function checkDevices(draft: Draft, fieldPath: string, devices: unknown, least = 1): void {
   if (!isRecord(devices)) {
     draft.find("invalid-value", fieldPath, {
       message: `${JSON.stringify(devices)} is not a record`,
@@ -90,6 +90,6 @@ function checkDevices(draft: Draft, fieldPath: string, devices: unknown): void {
         fix: 'Use the domain and the resource of its plugin, "nvidia.com/gpu" for example',
       });
     }
-    checkInteger(draft, `${fieldPath}.${name}`, count, [1, 1000]);
+    checkInteger(draft, `${fieldPath}.${name}`, count, [least, 1000]);
   }
 }

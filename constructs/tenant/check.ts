@@ -9,6 +9,7 @@ import {
 import type { Draft } from "../core/draft.ts";
 import { isRecord } from "../core/json.ts";
 import { thousandths } from "../core/quantity.ts";
+import { checkDevices } from "../core/size.ts";
 import { checkWord } from "../volume/check.ts";
 import type { TenantProps } from "./props.ts";
 
@@ -68,11 +69,7 @@ function checkQuota(draft: Draft, property: string, quota: Loose): void {
   for (const key of counts) {
     if (quota[key] !== undefined) checkInteger(draft, `${property}.${key}`, quota[key], [0, 1_000_000]);
   }
-  const { devices = {} } = quota;
-  if (!checkRecord(draft, `${property}.devices`, devices, '{ "nvidia.com/gpu": 4 }')) return;
-  for (const [name, count] of Object.entries(devices as Loose)) {
-    checkInteger(draft, `${property}.devices.${name}`, count, [0, 1_000_000]);
-  }
+  if (quota["devices"] !== undefined) checkDevices(draft, `${property}.devices`, quota["devices"], 0);
 }
 
 const sizes = ["memory", "ephemeralStorage"];
