@@ -9,6 +9,7 @@ import { SshPool } from "../../remote/pool.ts";
 import type { SshPoolOptions } from "../../remote/pool.ts";
 import { command } from "../../remote/quote.ts";
 import type { Connection, Runner } from "../../remote/runner.ts";
+import { waitFor } from "../../remote/wait.ts";
 import { cacheDirectory } from "../../toolchain/settings.ts";
 import { contractSecret, runnerContract, shellRunnerContract } from "../contracts/runner.ts";
 import type { Subject } from "../contracts/runner.ts";
@@ -216,6 +217,22 @@ describe("a real sshd", function () {
       assert.ok(answers.every(({ stdout }) => stdout === "in\n"));
       assert.match(crowded.log(), /past MaxStartups/);
     });
+  });
+
+  it("is waited for by a user who may not log in while it boots", async () => {
+    const asRoot = runner(to());
+    ends.push(() => asRoot.run("rm -f /run/nologin"));
+    await asRoot.run("echo 'System is booting up' >/run/nologin");
+
+    const running = runner(to({ user: "admin" })).run("echo in", { sudo: false });
+    await waitFor({
+      what: "sshd to refuse the user",
+      deadlineMs: 10_000,
+      probe: () => Promise.resolve(/^Access denied for user admin/m.test(sshd.log()) || undefined),
+    });
+    await asRoot.run("rm /run/nologin");
+
+    assert.equal((await running).stdout, "in\n");
   });
 
   /** `ssh` is this computer's own, with a configuration of the test's. */
