@@ -8,13 +8,29 @@ export interface DebianSource {
   readonly release: string;
 }
 
-/** The Debian release of local machines: its systemd accepts cgroup v1 and v2. */
-export const debianRelease = "bookworm";
+/** The Debian releases that local machines can be: 12 and 13. */
+export const debianReleases = ["bookworm", "trixie"] as const;
+export type DebianRelease = (typeof debianReleases)[number];
+
+/**
+ * The release of this process's machines: KEELSON_DEBIAN_RELEASE, or Debian 12.
+ *
+ * @throws KeelsonError KEELSON_INVALID_INPUT if it is another one
+ */
+export function debianRelease(environment: NodeJS.ProcessEnv = process.env): DebianRelease {
+  const name = environment["KEELSON_DEBIAN_RELEASE"] || debianReleases[0];
+  const release = debianReleases.find((each) => each === name);
+  if (release !== undefined) return release;
+  throw new KeelsonError(
+    "KEELSON_INVALID_INPUT",
+    `Cannot make local machines of Debian "${name}": KEELSON_DEBIAN_RELEASE is none of ${debianReleases.join(", ")}`,
+  );
+}
 
 const format = "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)";
 
-/** The sources of the machines' Debian release in what `apt-get indextargets` prints, the release itself first. */
-export function parseIndexTargets(text: string): readonly DebianSource[] {
+/** The sources of a Debian release in what `apt-get indextargets` prints, the release itself first. */
+export function parseIndexTargets(text: string, wanted: DebianRelease): readonly DebianSource[] {
   const rows = text.split("\n").map((line) => line.split("|"));
   const sources = rows.flatMap(([createdBy, uri, release, component]) => {
     const isDebian =
@@ -23,8 +39,8 @@ export function parseIndexTargets(text: string): readonly DebianSource[] {
   });
   const base = sources.find(({ uri }) => /\/debian\/?$/.test(uri));
   if (base === undefined) return [];
-  const others = sources.filter(({ release }) => release.startsWith(`${debianRelease}-`));
-  return [{ uri: base.uri, release: debianRelease }, ...others];
+  const others = sources.filter(({ release }) => release.startsWith(`${wanted}-`));
+  return [{ uri: base.uri, release: wanted }, ...others];
 }
 
 /**
@@ -34,11 +50,12 @@ export function parseIndexTargets(text: string): readonly DebianSource[] {
  * Throws KEELSON_NOT_SUPPORTED if there is none
  */
 export async function debianSources(
+  release: DebianRelease,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<readonly DebianSource[]> {
   const mirror = environment["KEELSON_DEBIAN_MIRROR"];
-  if (mirror !== undefined) return [{ uri: mirror, release: debianRelease }];
-  const sources = parseIndexTargets(await runLocal("apt-get", ["indextargets", "--format", format]));
+  if (mirror !== undefined) return [{ uri: mirror, release }];
+  const sources = parseIndexTargets(await runLocal("apt-get", ["indextargets", "--format", format]), release);
   if (sources.length > 0) return sources;
   throw new KeelsonError(
     "KEELSON_NOT_SUPPORTED",

@@ -7,7 +7,8 @@ import { gzipSync } from "node:zlib";
 import { withLock } from "../../toolchain/lock.ts";
 import type { MachineOptions } from "../driver.ts";
 import { runLocal } from "./command.ts";
-import { debianSources } from "./debian-sources.ts";
+import { debianRelease, debianSources } from "./debian-sources.ts";
+import type { DebianRelease } from "./debian-sources.ts";
 import { namesIn, readOptional } from "./records.ts";
 import { rootDigest } from "./root-image.ts";
 
@@ -32,11 +33,13 @@ const packages = [
 /** Rises when what `writeIndex` writes changes. */
 const recipe = 2;
 
-/** Names the content of the package archive: another digest is another archive. */
-export const packagesDigest = createHash("sha256")
-  .update(JSON.stringify({ recipe, rootDigest, packages }))
-  .digest("hex")
-  .slice(0, 16);
+/** Names the content of a release's package archive: another digest is another archive. */
+export function packagesDigest(release: DebianRelease): string {
+  return createHash("sha256")
+    .update(JSON.stringify({ recipe, rootDigest: rootDigest(release), packages }))
+    .digest("hex")
+    .slice(0, 16);
+}
 
 /**
  * A folder that apt can install the packages from: `deb [trusted=yes] http://…/apt ./`. Made once per cache.
@@ -47,17 +50,18 @@ export async function ensurePackageArchive(
   root: string,
   options: MachineOptions = {},
 ): Promise<string> {
-  const directory = join(cache, "packages", packagesDigest);
+  const digest = packagesDigest(debianRelease());
+  const directory = join(cache, "packages", digest);
   if ((await readOptional(join(directory, "Release"))) !== undefined) return directory;
   await mkdir(join(cache, "packages"), { recursive: true });
   return await withLock(
-    join(cache, "packages", `${packagesDigest}.lock`),
+    join(cache, "packages", `${digest}.lock`),
     "fetch the machines' packages",
     async () => {
       if ((await readOptional(join(directory, "Release"))) !== undefined) return directory;
       options.onProgress?.("Fetching the packages that hosts install, once");
       await removeLeftovers(cache);
-      const partial = join(cache, "packages", `${packagesDigest}.${process.pid}.partial`);
+      const partial = join(cache, "packages", `${digest}.${process.pid}.partial`);
       try {
         const archives = await download(partial, root, options.signal);
         await writeIndex(archives);
@@ -85,7 +89,7 @@ async function download(partial: string, root: string, signal: AbortSignal | und
   const sources = join(partial, "sources.list");
   await writeFile(
     sources,
-    (await debianSources()).map(({ uri, release }) => `deb ${uri} ${release} main\n`).join(""),
+    (await debianSources(debianRelease())).map(({ uri, release }) => `deb ${uri} ${release} main\n`).join(""),
   );
   const settings = {
     "APT::Sandbox::User": "root",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { withLock } from "../../toolchain/lock.ts";
 import { runLocal } from "./command.ts";
 import { aptProxy, debianRelease, debianSources } from "./debian-sources.ts";
+import type { DebianRelease } from "./debian-sources.ts";
 import { namesIn, readOptional } from "./records.ts";
 import type { MachineOptions } from "../driver.ts";
 
@@ -41,31 +42,38 @@ const sshdConfig =
 /** Rises when what `finish` does changes. */
 const recipe = 1;
 
-/** Names the content of the root image: another digest is another image. */
-export const rootDigest = createHash("sha256")
-  .update(JSON.stringify({ recipe, release: debianRelease, arch, packages, maskedUnits, sshdConfig }))
-  .digest("hex")
-  .slice(0, 16);
+/** Names the content of a release's root image: another digest is another image. */
+export function rootDigest(release: DebianRelease): string {
+  return createHash("sha256")
+    .update(JSON.stringify({ recipe, release, arch, packages, maskedUnits, sshdConfig }))
+    .digest("hex")
+    .slice(0, 16);
+}
 
 /**
  * The folder with the root that all machines share, read only. Made once per cache (about 100 s).
  *
  * Throws KEELSON_DOWNLOAD_FAILED if debootstrap fails
  */
-export async function ensureRootImage(cache: string, options: MachineOptions = {}): Promise<string> {
-  const directory = join(cache, "roots", rootDigest);
+export async function ensureRootImage(
+  cache: string,
+  options: MachineOptions = {},
+  release = debianRelease(),
+): Promise<string> {
+  const digest = rootDigest(release);
+  const directory = join(cache, "roots", digest);
   const root = join(directory, "root");
   if ((await readOptional(join(directory, "complete"))) !== undefined) return root;
   await mkdir(join(cache, "roots"), { recursive: true });
-  return await withLock(join(cache, "roots", `${rootDigest}.lock`), "make the root image", async () => {
+  return await withLock(join(cache, "roots", `${digest}.lock`), "make the root image", async () => {
     if ((await readOptional(join(directory, "complete"))) !== undefined) return root;
     options.onProgress?.("Making the root image of local machines, once: about two minutes");
     await rm(directory, { recursive: true, force: true });
     await removeLeftovers(cache);
-    const partial = join(cache, "roots", `${rootDigest}.${String(process.pid)}.partial`);
+    const partial = join(cache, "roots", `${digest}.${String(process.pid)}.partial`);
     await mkdir(partial);
     try {
-      await debootstrap(join(partial, "root"), options.signal);
+      await debootstrap(join(partial, "root"), release, options.signal);
       await finish(join(partial, "root"));
       await writeFile(join(partial, "complete"), "");
       await rename(partial, directory);
@@ -83,8 +91,12 @@ async function removeLeftovers(cache: string): Promise<void> {
   }
 }
 
-async function debootstrap(root: string, signal: AbortSignal | undefined): Promise<void> {
-  const [source] = await debianSources();
+async function debootstrap(
+  root: string,
+  release: DebianRelease,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [source] = await debianSources(release);
   if (source === undefined) return;
   // Dies with this process, and takes everything that it started and mounted along.
   const contained =
@@ -93,7 +105,7 @@ async function debootstrap(root: string, signal: AbortSignal | undefined): Promi
     "debootstrap",
     "--variant=minbase",
     `--include=${packages.join(",")}`,
-    debianRelease,
+    release,
     root,
     source.uri,
   ];

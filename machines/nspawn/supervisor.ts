@@ -127,5 +127,7 @@ function nspawnArguments(paths: MachinePaths, name: string, id: string, bridge: 
     ...binds,
     "--",
     "--show-status=yes",
+    // A systemd from 256 on refuses cgroup v1 without this word; from 258 on it refuses it altogether.
+    "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
   ];
 }

@@ -235,6 +235,21 @@ describe("a real sshd", function () {
     assert.equal((await running).stdout, "in\n");
   });
 
+  it("is waited for while it turns this computer away for logins that failed (PerSourcePenalties)", async () => {
+    const newer = await ensureRootImage(cacheDirectory(process.env), {}, "trixie");
+    const strict = await startRealSshd({ root: newer, authorized: [user.publicKey] });
+    ends.push(() => strict.stop());
+    for (let index = 0; index < 4; index += 1) {
+      const wrong = runner(to({ privateKey: makeKey().privateKey }, strict));
+      await assert.rejects(wrong.run("true"), { code: "KEELSON_HOST_AUTH_FAILED" });
+    }
+
+    const { stdout } = await runner(to({}, strict)).run("echo forgiven");
+
+    assert.equal(stdout, "forgiven\n");
+    assert.match(strict.log(), /^drop connection .* penalty: failed authentication/m);
+  });
+
   /** `ssh` is this computer's own, with a configuration of the test's. */
   async function useConfig(lines: readonly string[]): Promise<void> {
     const path = process.env["PATH"] ?? "";

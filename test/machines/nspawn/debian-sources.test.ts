@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { debianSources, parseIndexTargets } from "../../../machines/nspawn/debian-sources.ts";
+import { debianRelease, debianSources, parseIndexTargets } from "../../../machines/nspawn/debian-sources.ts";
 
 describe("parseIndexTargets", () => {
   it("takes Debian's own sources of the machines' release", () => {
@@ -12,7 +12,7 @@ describe("parseIndexTargets", () => {
       "Packages|https://packages.example/|stable|main",
     ].join("\n");
 
-    assert.deepEqual(parseIndexTargets(text), [
+    assert.deepEqual(parseIndexTargets(text, "bookworm"), [
       { uri: "http://mirror.example/debian/", release: "bookworm" },
       { uri: "http://mirror.example/debian/", release: "bookworm-updates" },
       { uri: "http://mirror.example/debian-security", release: "bookworm-security" },
@@ -23,18 +23,34 @@ describe("parseIndexTargets", () => {
     const text =
       "Packages|http://m/debian|trixie|main\nPackages|http://m/debian-security|trixie-security|main\n";
 
-    assert.deepEqual(parseIndexTargets(text), [{ uri: "http://m/debian", release: "bookworm" }]);
+    assert.deepEqual(parseIndexTargets(text, "bookworm"), [{ uri: "http://m/debian", release: "bookworm" }]);
   });
 
   it("takes nothing from another distribution", () => {
-    assert.deepEqual(parseIndexTargets("Packages|http://archive.example/ubuntu|noble|main\n"), []);
+    assert.deepEqual(
+      parseIndexTargets("Packages|http://archive.example/ubuntu|noble|main\n", "bookworm"),
+      [],
+    );
+  });
+});
+
+describe("debianRelease", () => {
+  it("is Debian 12 unless the environment says 13", () => {
+    assert.equal(debianRelease({}), "bookworm");
+    assert.equal(debianRelease({ KEELSON_DEBIAN_RELEASE: "trixie" }), "trixie");
+  });
+
+  it("is none of another name", () => {
+    assert.throws(() => debianRelease({ KEELSON_DEBIAN_RELEASE: "noble" }), {
+      code: "KEELSON_INVALID_INPUT",
+    });
   });
 });
 
 describe("debianSources", () => {
   it("takes the mirror that the environment names", async () => {
-    assert.deepEqual(await debianSources({ KEELSON_DEBIAN_MIRROR: "http://m/debian" }), [
-      { uri: "http://m/debian", release: "bookworm" },
+    assert.deepEqual(await debianSources("trixie", { KEELSON_DEBIAN_MIRROR: "http://m/debian" }), [
+      { uri: "http://m/debian", release: "trixie" },
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { debianReleases } from "../../../machines/nspawn/debian-sources.ts";
 import { packagesDigest } from "../../../machines/nspawn/package-archive.ts";
 import { rootDigest } from "../../../machines/nspawn/root-image.ts";
 import { staleImages } from "../../../machines/nspawn/stale-images.ts";
@@ -24,7 +25,11 @@ describe("staleImages", () => {
   }
 
   it("names images of other versions and half-made ones, and nothing else", async () => {
-    await make(`roots/${rootDigest}/root`, `packages/${packagesDigest}`, "roots/mine");
+    const wanted = debianReleases.flatMap((release) => [
+      `roots/${rootDigest(release)}/root`,
+      `packages/${packagesDigest(release)}`,
+    ]);
+    await make(...wanted, "roots/mine");
     await make(
       "roots/0123456789abcdef/root",
       "roots/0123456789abcdef.77.partial",
