@@ -104,6 +104,50 @@ describe("cluster components", () => {
     }
   });
 
+  it("give kubelets and hosts what the pool and the host itself want, and the control plane its settings", async () => {
+    await bareMetal({
+      controlPlane: {
+        hosts: { cp1: { address: "10.0.0.11" } },
+        kubelet: { maxPods: 40 },
+        apiServer: { extraArgs: { profiling: false } },
+      },
+      pools: {
+        general: {
+          hosts: {
+            w2: { address: "10.0.0.22", kubelet: { maxPods: 50 }, files: { "/etc/b": { content: "b" } } },
+          },
+          kubelet: { maxPods: 200, podsPerCore: 20 },
+          files: { "/etc/a": { content: "a" } },
+        },
+      },
+    });
+
+    const { value: host } = engine.find("edge-w2").inputs["host"] as { value: Record<string, unknown> };
+    assert.deepEqual(host["kubelet"], { maxPods: 50, podsPerCore: 20 });
+    assert.deepEqual(host["files"], { "/etc/a": { content: "a" }, "/etc/b": { content: "b" } });
+    const plane = typed("ControlPlane")?.inputs as {
+      cluster: Record<string, unknown>;
+      hosts: { value: Record<string, Record<string, unknown>> };
+    };
+    assert.deepEqual(plane.cluster["controlPlane"], { apiServer: { extraArgs: { profiling: false } } });
+    assert.deepEqual(plane.hosts.value["cp1"]?.["kubelet"], { maxPods: 40 });
+  });
+
+  it("make a secret of a registry's password, its own and its mirrors'", async () => {
+    const auth = { username: "robot", password: "hunter2" };
+    await bareMetal({
+      registries: { "docker.io": { auth, mirrors: [{ url: "https://mirror.example.org", auth }] } },
+    });
+
+    const open = JSON.stringify(engine.registered, (_key, item: unknown) =>
+      typeof item === "object" && item !== null && "4dabf18193072939515e22adb298388d" in item
+        ? "secret"
+        : item,
+    );
+    assert.ok(!open.includes("hunter2"));
+    assert.ok(JSON.stringify(engine.registered).includes("hunter2"));
+  });
+
   it("give each host the pool's labels and its own way of being reached", async () => {
     await bareMetal();
     // A secret inside of a property makes the whole property one in what a mock sees.
