@@ -48,7 +48,7 @@ export function checkPod(draft: Draft, props: PodProps, ports: Ports): void {
   checkContainer(draft, "", props);
   if (props.shutdownSeconds !== undefined)
     checkInteger(draft, "shutdownSeconds", props.shutdownSeconds, [0, 3600]);
-  checkSides(draft, props, Object.values(ports));
+  checkSides(draft, props, ports);
   checkShared(draft, props.shared ?? []);
   checkFiles(draft, props);
   checkVolumes(draft, props);
@@ -111,9 +111,10 @@ function checkContainer(draft: Draft, property: string, container: ContainerProp
 
 const plain = ["image", "command", "args", "env", "uses", "size"];
 
-function checkSides(draft: Draft, props: PodProps, taken: readonly number[]): void {
+function checkSides(draft: Draft, props: PodProps, ports: Ports): void {
   const names = new Set(["app"]);
-  const used = [...taken];
+  const used = Object.values(ports);
+  const portNames = new Set(Object.keys(ports));
   for (const group of ["init", "sidecars", "containers"] as const) {
     const sides: unknown = props[group] ?? {};
     if (!checkRecord(draft, group, sides, `{ name: { image } }`)) continue;
@@ -130,10 +131,26 @@ function checkSides(draft: Draft, props: PodProps, taken: readonly number[]): vo
       if (!checkRecord(draft, property, side, "{ image }")) continue;
       checkKeys(draft, property, side, group === "init" ? plain : [...plain, "ports", "health"]);
       checkContainer(draft, property, side);
-      if (side.ports !== undefined) checkPorts(draft, `${property}.ports`, side.ports, used);
-      used.push(...Object.values(side.ports ?? {}));
+      if (side.ports !== undefined) {
+        checkPorts(draft, `${property}.ports`, side.ports, used);
+        used.push(...Object.values(side.ports));
+        checkPortNames(draft, `${property}.ports`, side.ports, portNames);
+      }
       if (side.health !== undefined) checkHealth(draft, `${property}.health`, side.health, side.ports ?? {});
     }
+  }
+}
+
+/** A Service leads to a port by its name, so two of one pod would be mixed up. */
+function checkPortNames(draft: Draft, fieldPath: string, ports: Ports, taken: Set<string>): void {
+  for (const name of Object.keys(ports)) {
+    if (taken.has(name)) {
+      draft.find("invalid-name", `${fieldPath}.${name}`, {
+        message: `"${name}" already names a port of another container of the pod`,
+        fix: "Give the port a name of its own",
+      });
+    }
+    taken.add(name);
   }
 }
 

@@ -87,7 +87,7 @@ const podFactors: Factors = {
   init: [none, { migrate: { ...side, command: ["/migrate"] } }],
   sidecars: [
     none,
-    { proxy: { ...side, ports: { admin: 9901 }, health: { ready: { http: "/ready", port: "admin" } } } },
+    { proxy: { ...side, ports: { proxy: 9901 }, health: { ready: { http: "/ready", port: "proxy" } } } },
   ],
   containers: [none, { logs: { ...side, size: "medium" } }],
   shared: [none, ["/var/cache/app"]],

@@ -5,6 +5,13 @@ const side = { image: "ghcr.io/acme/side:2.0.0" };
 
 /** What is wrong with the pods of a workload, whatever its kind. */
 export const badPods: BadInputs = {
+  "a port of a sidecar with the name of one of the program": {
+    of: "webService",
+    bad: { ports: { admin: 9000 }, sidecars: { proxy: { ...side, ports: { admin: 9901 } } } },
+    code: "invalid-name",
+    at: "sidecars.proxy.ports.admin",
+    good: { ports: { admin: 9000 }, sidecars: { proxy: { ...side, ports: { "proxy-admin": 9901 } } } },
+  },
   "an autoscaler beside a number of replicas": {
     of: "webService",
     bad: { replicas: 3, autoscale: { max: 6 } },
