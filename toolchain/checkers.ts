@@ -1,8 +1,12 @@
+import { join } from "node:path";
 import { thisTarget } from "./artifact.ts";
 import type { Artifact, GoBuild, ResolvedArtifact } from "./artifact.ts";
+import { etcd } from "./host-programs.ts";
+import { kubeApiServer, kubernetesServers } from "./kubernetes.ts";
 import { resolveArtifact } from "./resolve.ts";
 import { settings } from "./settings.ts";
 import type { ToolchainOptions } from "./settings.ts";
+import { defaultKubernetes, releaseOf } from "./versions.ts";
 
 /** The programs that judge manifests in the tests: other people's opinions on what the constructs render. */
 export const checkers = ["pod-security", "kube-score", "kubeconform"] as const;
@@ -15,6 +19,31 @@ export async function resolveChecker(
   options: ToolchainOptions = {},
 ): Promise<ResolvedArtifact> {
   return await resolveArtifact(checkerArtifact(name), settings(options));
+}
+
+/** The Kubernetes versions whose API servers judge manifests: one of each minor that constructs render for. */
+export const apiServerVersions = ["1.34.4", "1.35.4", "1.36.3"] as const;
+
+/** An API server, and an etcd for it: paths of the programs. */
+export interface ApiServerPrograms {
+  readonly apiServer: string;
+  readonly etcd: string;
+}
+
+/** Finds the programs of an API server as `resolve` does a tool. Throws what it throws. */
+export async function resolveApiServer(
+  version: string,
+  options: ToolchainOptions = {},
+): Promise<ApiServerPrograms> {
+  const toolchain = settings(options);
+  const server = await resolveArtifact(apiServerArtifact(version), toolchain);
+  const store = await resolveArtifact(etcd(releaseOf(defaultKubernetes).etcd), toolchain);
+  return { apiServer: join(server.directory, "kube-apiserver"), etcd: join(store.directory, "etcd") };
+}
+
+/** What an API server is made from: with the others of its bundle, if every run has that bundle, else alone. */
+export function apiServerArtifact(version: string): Artifact {
+  return version === defaultKubernetes ? kubernetesServers(version) : kubeApiServer(version);
 }
 
 /** What a checker is made from. */

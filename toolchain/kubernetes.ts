@@ -12,6 +12,11 @@ export function kubernetesServers(version: string): Artifact {
   return kubernetes("kubernetes-servers", version, names);
 }
 
+/** The API server alone. */
+export function kubeApiServer(version: string): Artifact {
+  return kubernetes("kube-apiserver", version, ["kube-apiserver"]);
+}
+
 function kubernetes(name: string, version: string, files: readonly string[]): Artifact {
   const target = hostTarget();
   return {

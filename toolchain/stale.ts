@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact } from "./artifact.ts";
 import { baseLayerRecipe } from "./base-layer.ts";
-import { checkerArtifact, checkers } from "./checkers.ts";
+import { apiServerArtifact, apiServerVersions, checkerArtifact, checkers } from "./checkers.ts";
 import { extraImageNames, extraImageRecipe, imageRecipes } from "./image-recipes.ts";
 import { imageDigest } from "./images.ts";
 import { bundleFolder, programsOf } from "./resolve-bundle.ts";
@@ -49,6 +49,7 @@ function presentArtifacts(): readonly Artifact[] {
     ...extraImageNames.map((name) => extraImageRecipe(name).artifact),
     ...tools.map(toolArtifact),
     ...checkers.map(checkerArtifact),
+    ...apiServerVersions.map(apiServerArtifact),
   ];
 }
 
