@@ -241,15 +241,6 @@ describe("the provider", () => {
       assert.deepEqual((await harness.diff("ClusterHosts", hosts, later)).properties, []);
     });
 
-    it("has nothing to do on workers when the control plane's own settings change", async () => {
-      const changed = (inputs: ReturnType<typeof worker>): typeof inputs => ({
-        ...inputs,
-        cluster: { ...(inputs.cluster as ValueRecord), controlPlane: { apiServer: { extraArgs: { v: 3 } } } },
-      });
-      const state = await made("WorkerNode", worker());
-      assert.deepEqual((await harness.diff("WorkerNode", state, changed(worker()))).properties, []);
-    });
-
     it("names the property that differs, with its path", async () => {
       const state = await made("WorkerNode", worker());
       const labelled = worker({ labels: { "example.com/tier": "web" } });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ValueRecord } from "../../../stacks/provider/values.ts";
 import { Harness, InitFailed, type Answer } from "./support/harness.ts";
 import { controlPlane, worker } from "./support/inputs.ts";
 
@@ -46,6 +47,21 @@ describe("the resources of a cluster", () => {
     await harness.update("ControlPlane", { id, inputs: before, outputs: failure.outputs }, moved);
     assert.deepEqual(told, [[], ["cp1 10.0.0.11"], ["cp1 10.0.0.11"]]);
     assert.ok(harness.notes.includes("Host cp1 does not answer"));
+  });
+
+  it("has nothing to do on workers when the control plane's own settings change", async () => {
+    const before = worker();
+    const cluster = {
+      ...(before["cluster"] as ValueRecord),
+      controlPlane: { apiServer: { extraArgs: { v: 3 } } },
+    };
+    const { id, outputs } = await harness.create("WorkerNode", before);
+    const { properties } = await harness.diff(
+      "WorkerNode",
+      { id, inputs: before, outputs },
+      { ...before, cluster },
+    );
+    assert.deepEqual(properties, []);
   });
 
   it("previews how a worker that is made anew leaves, and then how it comes, on a host that is reset by then", async () => {
