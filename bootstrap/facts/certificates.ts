@@ -6,6 +6,8 @@ import type { Sections } from "./sections.ts";
 const files = planeLeaves.filter(({ kind }) => kind === "certificate").map(({ path }) => path);
 const kubeconfigs = planeLeaves.filter(({ kind }) => kind === "kubeconfig").map(({ path }) => path);
 
+const leafPaths = new Set([...planeLeaves, kubeletLeaf].map(({ path }) => path));
+
 /** The part of the facts script that prints the host's own certificates, each after its path. Keys stay where they are. */
 export const certificatesPart = `
 section certificates
@@ -20,7 +22,8 @@ export function parseCertificates({ lines }: Sections): Record<string, string> {
   const texts = new Map<string, string[]>();
   let current: string[] = [];
   for (const line of lines("certificates")) {
-    if (line.startsWith("/")) texts.set(line, (current = []));
+    // A line of base64 may begin with a slash, too.
+    if (leafPaths.has(line)) texts.set(line, (current = []));
     else current.push(line);
   }
   return Object.fromEntries([...texts].map(([path, text]) => [path, endOf(text.join("\n"))]));
