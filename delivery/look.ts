@@ -5,6 +5,7 @@ import { type Inventory, parentPath, readParent, type SetRecord } from "./apply-
 import { valueAt } from "./fields.ts";
 import { type IgnoredField, scaledFields } from "./ignored-fields.ts";
 import { listMembers } from "./members.ts";
+import { keyOf } from "./object-id.ts";
 import { type Session, signalOf } from "./session.ts";
 import type { WantedObject } from "./wanted.ts";
 
@@ -53,7 +54,9 @@ export async function look(session: Session, { inventory, parent, wanted }: Look
   const members = await listMembers(session, inventory, record);
   const unknown = wanted.filter(({ key }) => !members.has(key));
   const [others, scalers] = await Promise.all([readOthers(session, unknown), readScalers(session, wanted)]);
-  const scaled = scaledFields([...scalers, ...wanted.map(({ object }) => object)]);
+  // An autoscaler of the set that this release takes away decides on nothing any more; the wanted ones are there anyway.
+  const foreign = scalers.filter((scaler) => !members.has(keyOf(scaler)));
+  const scaled = scaledFields([...foreign, ...wanted.map(({ object }) => object)]);
   return { parent, record, members, others, scaled };
 }
 

@@ -102,6 +102,16 @@ describe("Delivery of what others own too", function () {
     assert.equal((await app.spec(deployment("web")))["replicas"], 7);
   });
 
+  it("decides on replicas again once the release takes its autoscaler away", async () => {
+    const app = await newApp();
+    await app.apply([deployment("web"), scaler("web")]);
+
+    await app.apply([deployment("web", { spec: { replicas: 5 } })]);
+
+    assert.equal((await app.spec(deployment("web")))["replicas"], 5);
+    assert.equal(await app.find(scaler("web")), undefined);
+  });
+
   it("corrects, reports or halts on what somebody has changed or deleted", async () => {
     const app = await newApp();
     const objects = [configMap("settings"), configMap("gone"), configMap("fine")];
