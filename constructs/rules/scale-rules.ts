@@ -67,10 +67,11 @@ function withoutRequests({ pod, rendered, path }: Workload, scaler: Rendered): r
 
 function inBudgets(budgets: readonly Rendered[], workloads: readonly Workload[]): readonly Finding[] {
   const owners = new Map<Workload, Rendered>();
+  const byNamespace = Map.groupBy(workloads, ({ namespace }) => namespace);
   return budgets.flatMap((budget) => {
-    const selected = workloads.filter((workload) => selects(budget, workload));
+    const selected = (byNamespace.get(namespaceOf(budget)) ?? []).filter(selectorOf(budget));
     if (selected.length === 0) {
-      if (!workloads.some(({ namespace }) => namespace === namespaceOf(budget))) return [];
+      if (!byNamespace.has(namespaceOf(budget))) return [];
       return [
         findAt(budget.object, "target-missing", "spec.selector", {
           message: "the budget selects no pods of the app",
@@ -123,13 +124,13 @@ function roundedUp(value: unknown, of: number): number {
   return share === undefined ? Number(value) : Math.ceil((of * Number(share)) / 100);
 }
 
-function selects(budget: Rendered, { namespace, labels, kind }: Workload): boolean {
+function selectorOf(budget: Rendered): (workload: Workload) => boolean {
   const wanted = at(budget.json, "spec", "selector", "matchLabels");
-  const isPlain = at(budget.json, "spec", "selector", "matchExpressions") === undefined;
-  if (namespaceOf(budget) !== namespace || kind === "CronJob") return false;
-  const pairs = Object.entries((wanted ?? {}) as Readonly<Record<string, unknown>>);
   // What expressions select is not judged, and so never said to be nothing.
-  return !isPlain || pairs.every(([key, value]) => labels[key] === value);
+  const isPlain = at(budget.json, "spec", "selector", "matchExpressions") === undefined;
+  const pairs = Object.entries((wanted ?? {}) as Readonly<Record<string, unknown>>);
+  return ({ labels, kind }) =>
+    kind !== "CronJob" && (!isPlain || pairs.every(([key, value]) => labels[key] === value));
 }
 
 function inStatefulSet(
