@@ -5,6 +5,7 @@ import { findForbidden, forbiddenHere } from "./gates/forbidden.ts";
 import { findDeadLinks, findOrphans } from "./gates/links.ts";
 import { repositoryFiles } from "./gates/repository-files.ts";
 import { checkSnippets, findSnippets } from "./gates/snippets.ts";
+import { findStale } from "./reference/pages.ts";
 
 const readmeLines = 120;
 const root = process.cwd();
@@ -19,6 +20,7 @@ const problems = [
     root,
     [...pages].flatMap(([page, text]) => findSnippets(page, text)),
   ),
+  ...findStale(root, pages),
   ...findForbidden(repositoryFiles(root, /./), forbiddenHere(root)),
 ];
 for (const problem of problems) process.stderr.write(`${problem}\n`);
