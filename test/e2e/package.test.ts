@@ -1,37 +1,28 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
 import { openState } from "../../stacks/engine/state.ts";
 import { resolvePulumi } from "../../toolchain/index.ts";
+import { PackedLibrary, type Peer } from "../support/packed-library.ts";
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-type Peer = "cdk8s" | "constructs" | "@pulumi/pulumi" | "@pulumi/kubernetes";
-
 describe("The npm package", function () {
   this.timeout(600_000);
-  let folder: string;
-  let tarball: string;
+  let library: PackedLibrary;
 
   before(async () => {
-    folder = await realpath(await mkdtemp(join(tmpdir(), "keelson-package-")));
-    await npm(root, "pack", "--pack-destination", folder);
-    const packed = (await readdir(folder)).find((name) => name.endsWith(".tgz"));
-    assert.ok(packed, "npm pack must write a tarball");
-    tarball = join(folder, packed);
+    library = await PackedLibrary.make();
   });
 
-  after(async () => {
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => library.remove());
 
   it("holds built files only", async () => {
-    const { stdout } = await run("tar", ["-tzf", tarball]);
+    const { stdout } = await run("tar", ["-tzf", library.tarball]);
     const files = stdout.trim().split("\n");
     assert.ok(files.includes("package/dist/constructs/index.js"));
     assert.ok(files.includes("package/dist/commonjs/constructs/index.d.ts"));
@@ -142,19 +133,8 @@ describe("The npm package", function () {
     settings: { readonly type: string },
     more: readonly Peer[] = [],
   ): Promise<string> {
-    const path = await mkdtemp(join(folder, `${name}-`));
-    await writeFile(
-      join(path, "package.json"),
-      JSON.stringify({ name, version: "1.0.0", private: true, ...settings }),
-    );
-    const versions = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
-      devDependencies: Record<Peer, string>;
-    };
-    const peers = (["cdk8s", "constructs", ...more] as const).map(
-      (peer) => `${peer}@${versions.devDependencies[peer]}`,
-    );
-    await npm(path, "install", "--prefer-offline", "--omit=optional", tarball, ...peers);
-    return path;
+    const description = JSON.stringify({ name, version: "1.0.0", private: true, ...settings });
+    return await library.project(name, { "package.json": description }, ["cdk8s", "constructs", ...more]);
   }
 });
 
@@ -163,10 +143,4 @@ function firstBlock(page: string, language: string): string {
   const block = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "m").exec(page)?.[1];
   assert.ok(block, `the page must have a block in ${language}`);
   return block;
-}
-
-/** Runs npm with this process's own Node, as a user would. */
-async function npm(cwd: string, ...args: readonly string[]): Promise<{ stdout: string }> {
-  const env = { ...process.env, npm_config_fund: "false", npm_config_audit: "false" };
-  return await run("npm", args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
 }
