@@ -95,15 +95,25 @@ export function pause(version: string): Artifact {
 
 /** A small HTTP server that tells where it runs. */
 export function demo(): Artifact {
+  return ownProgram("demo", versions.demo);
+}
+
+/** A program that plays every part of the examples. */
+export function example(): Artifact {
+  return ownProgram("example", versions.example);
+}
+
+function ownProgram(name: string, version: string): Artifact {
+  const program = `keelson-${name}`;
   return {
-    name: "demo",
-    version: versions.demo,
+    name,
+    version,
     target: hostTarget(),
-    files: ["keelson-demo"],
+    files: [program],
     build: {
-      module: "demo",
-      packages: { "keelson-demo": "." },
-      values: { "main.version": versions.demo },
+      module: name,
+      packages: { [program]: "." },
+      values: { "main.version": version },
       go: "1.24.0",
       minutes: 0.1,
     },

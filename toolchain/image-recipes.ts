@@ -1,7 +1,7 @@
 import type { Artifact } from "./artifact.ts";
 import type { BundleImages, BundleRole } from "./bundle.ts";
 import { etcd } from "./host-programs.ts";
-import { calicoNode, coredns, demo, flannel, pause } from "./image-programs.ts";
+import { calicoNode, coredns, demo, example, flannel, pause } from "./image-programs.ts";
 import { kubernetesServers } from "./kubernetes.ts";
 import type { ImageConfig } from "./oci.ts";
 import { versions } from "./versions.ts";
@@ -109,27 +109,26 @@ function serverRecipes(release: KubernetesRelease): readonly ImageRecipe[] {
 }
 
 /** Images beside Kubernetes' own, for examples and tests. */
-export const extraImageNames = ["demo"] as const;
+export const extraImageNames = ["demo", "example"] as const;
 export type ExtraImage = (typeof extraImageNames)[number];
 
 /** The recipe of an extra image. */
 export function extraImageRecipe(name: ExtraImage): ImageRecipe {
-  const recipes: Readonly<Record<ExtraImage, ImageRecipe>> = {
-    demo: {
-      name: `keelson.dev/demo:${versions.demo}`,
-      role: "node",
-      artifact: demo(),
-      programs: { "keelson-demo": "keelson-demo" },
-      hasBase: false,
-      config: {
-        Entrypoint: ["/keelson-demo"],
-        Env: [path],
-        User: "65532:65532",
-        WorkingDir: "/",
-        ExposedPorts: { "8080/tcp": {} },
-      },
-      isPublic: false,
+  const artifact = { demo, example }[name]();
+  const program = `keelson-${name}`;
+  return {
+    name: `keelson.dev/${name}:${artifact.version}`,
+    role: "node",
+    artifact,
+    programs: { [program]: program },
+    hasBase: false,
+    config: {
+      Entrypoint: [`/${program}`],
+      Env: [path],
+      User: "65532:65532",
+      WorkingDir: "/",
+      ExposedPorts: { "8080/tcp": {} },
     },
+    isPublic: false,
   };
-  return recipes[name];
 }

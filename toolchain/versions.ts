@@ -30,6 +30,7 @@ export const versions = {
   flannel: "0.28.4",
   calico: "3.29.5",
   demo: "1",
+  example: "1",
 } as const;
 
 /** The Kubernetes versions that a bundle can be made for. */

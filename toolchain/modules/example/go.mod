@@ -1,0 +1,3 @@
+module keelson.dev/toolchain/example
+
+go 1.24.0
