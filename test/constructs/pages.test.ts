@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Chart } from "cdk8s";
 import { findingsOf } from "../../constructs/index.ts";
+import type { Deployment } from "../../constructs/kubernetes/types.ts";
 import { findSnippets } from "../../scripts/gates/snippets.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -25,17 +26,35 @@ describe("The example of a construct's page", () => {
   it("renders without an error, on every page", async () => {
     const pages = (await readdir(join(root, "docs/constructs"))).filter((name) => name.endsWith(".md"));
     assert.ok(pages.length > 5);
-    for (const page of pages) {
-      const text = await readFile(join(root, "docs/constructs", page), "utf8");
-      const [example] = findSnippets(page, text);
-      assert.ok(example, `${page} begins with an example`);
-      const file = join(folder, `${page}.ts`);
-      const program = example.text.replaceAll('"keelson/constructs"', JSON.stringify(library));
-      await writeFile(file, `${program}\nexport { chart };\n`);
-      const { chart } = (await import(pathToFileURL(file).href)) as { chart: Chart };
-      const errors = findingsOf(chart.node.root).filter(({ severity }) => severity === "error");
-      assert.deepEqual(errors, [], page);
-      assert.ok((chart.toJson() as object[]).length > 0, page);
-    }
+    const all = [
+      ...pages.map((name) => `constructs/${name}`),
+      "migration/from-cdk8s-plus.md",
+      "migration/from-helm.md",
+    ];
+    for (const page of all) assert.ok((await render(page)).length > 0, page);
   });
+
+  it("keeps the selector of a Deployment of cdk8s-plus that lives, as its page says", async () => {
+    const objects = await render("migration/from-cdk8s-plus.md", 1);
+
+    const deployment = objects.find(({ kind }) => kind === "Deployment") as unknown as Deployment;
+    const old = { "cdk8s.io/metadata.addr": "shop-web-c80b2a96" };
+    assert.equal(deployment.metadata?.name, "shop-web-c8dbc5d5");
+    assert.deepEqual(deployment.spec?.selector.matchLabels, old);
+    assert.partialDeepStrictEqual(deployment.spec.template.metadata?.labels, old);
+  });
+
+  /** What an example of a page renders, its first one unless another is asked for. */
+  async function render(page: string, at = 0): Promise<readonly { readonly kind: string }[]> {
+    const text = await readFile(join(root, "docs", page), "utf8");
+    const example = findSnippets(page, text)[at];
+    assert.ok(example, `${page} has no such example`);
+    const file = join(folder, `${page.replace("/", "-")}-${at}.ts`);
+    const program = example.text.replaceAll('"keelson/constructs"', JSON.stringify(library));
+    await writeFile(file, `${program}\nexport { chart };\n`);
+    const { chart } = (await import(pathToFileURL(file).href)) as { chart: Chart };
+    const errors = findingsOf(chart.node.root).filter(({ severity }) => severity === "error");
+    assert.deepEqual(errors, [], page);
+    return chart.toJson() as readonly { readonly kind: string }[];
+  }
 });
