@@ -38,7 +38,7 @@ describe("the settings of a living cluster", function () {
   const on = (what: string): string[] => three.map((name) => `${name}: ${what}`);
 
   async function runningFlags(name: string, component: string): Promise<string> {
-    const find = `for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = ${component} ] && tr '\\0' ' ' <$p/cmdline; done 2>/dev/null`;
+    const find = `for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = ${component} ] && tr '\\0' ' ' <$p/cmdline; done 2>/dev/null; true`;
     return fleet.run(name, find);
   }
 
