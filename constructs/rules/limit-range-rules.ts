@@ -2,7 +2,7 @@ import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { type Amounts, amountsOf, show } from "./amounts.ts";
-import { type Bounds, boundsIn, filled } from "./limit-ranges.ts";
+import { type Bounds, boundsByNamespace, filled } from "./limit-ranges.ts";
 import { containersOf, type LooseContainer, podAmounts } from "./pod-amounts.ts";
 import { at, listAt, nameOf, namespaceOf, type Workload } from "./workloads.ts";
 
@@ -12,9 +12,10 @@ export function findInLimits(
   workloads: readonly Workload[],
 ): readonly Finding[] {
   if (!rendered.some(({ json }) => json["kind"] === "LimitRange")) return [];
+  const boundsIn = boundsByNamespace(rendered);
   return [
-    ...workloads.flatMap((workload) => inWorkload(workload, boundsIn(rendered, workload.namespace))),
-    ...rendered.flatMap((each) => inClaims(each, boundsIn(rendered, namespaceOf(each)))),
+    ...workloads.flatMap((workload) => inWorkload(workload, boundsIn(workload.namespace))),
+    ...rendered.flatMap((each) => inClaims(each, boundsIn(namespaceOf(each)))),
   ];
 }
 

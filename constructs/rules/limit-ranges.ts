@@ -15,11 +15,15 @@ export interface Bounds {
   readonly defaultRequest: Amounts;
 }
 
-/** The bounds that hold in a namespace, by the LimitRanges of the app. */
-export function boundsIn(rendered: readonly Rendered[], namespace: string): readonly Bounds[] {
-  return rendered
-    .filter((each) => each.json["kind"] === "LimitRange" && namespaceOf(each) === namespace)
-    .flatMap((each) => listAt(each.json, "spec", "limits").map((item) => boundsOf(nameOf(each), item)));
+/** The bounds that hold in each namespace, by the LimitRanges of the app. */
+export function boundsByNamespace(rendered: readonly Rendered[]): (namespace: string) => readonly Bounds[] {
+  const bounds = new Map<string, Bounds[]>();
+  for (const each of rendered) {
+    if (each.json["kind"] !== "LimitRange") continue;
+    const own = listAt(each.json, "spec", "limits").map((item) => boundsOf(nameOf(each), item));
+    bounds.set(namespaceOf(each), [...(bounds.get(namespaceOf(each)) ?? []), ...own]);
+  }
+  return (namespace) => bounds.get(namespace) ?? [];
 }
 
 /** A container as it is when the server has filled in what it does not say. */

@@ -2,7 +2,7 @@ import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { type Amounts, amountsOf, show, times } from "./amounts.ts";
-import { boundsIn, filled } from "./limit-ranges.ts";
+import { boundsByNamespace, filled } from "./limit-ranges.ts";
 import { containersOf, podAmounts } from "./pod-amounts.ts";
 import { at, listAt, nameOf, namespaceOf, type Workload } from "./workloads.ts";
 
@@ -21,13 +21,15 @@ export function findInQuotas(
   workloads: readonly Workload[],
 ): readonly Finding[] {
   const quotas = rendered.filter(({ json }) => json["kind"] === "ResourceQuota");
+  if (quotas.length === 0) return [];
+  const boundsIn = boundsByNamespace(rendered);
   return quotas.flatMap((quota) => {
     const namespace = namespaceOf(quota);
     // A quota with scopes counts some pods only.
     if (at(quota.json, "spec", "scopes") ?? at(quota.json, "spec", "scopeSelector")) return [];
     const hard = amountsOf(at(quota.json, "spec", "hard"));
     const own = workloads.filter((workload) => workload.namespace === namespace);
-    const bounds = boundsIn(rendered, namespace);
+    const bounds = boundsIn(namespace);
     const fill = (container: Parameters<typeof filled>[0]): ReturnType<typeof filled> =>
       filled(container, bounds);
     const shares = [
