@@ -13,7 +13,14 @@ export interface TargetCluster {
 
 /** What has been done with an object. */
 export type Action =
-  "created" | "changed" | "unchanged" | "corrected" | "drifted" | "pruned" | "kept" | "terminating";
+  | "created"
+  | "changed"
+  | "unchanged"
+  | "corrected"
+  | "drifted"
+  | "pruned"
+  | "kept"
+  | "terminating";
 
 /** What an app has become on a cluster, object by object as it happens. */
 export type DeliveryEvent =

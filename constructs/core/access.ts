@@ -15,7 +15,13 @@ export interface Access {
  * cluster, any address, pods of another namespace, a range of addresses, or a host outside of the cluster.
  */
 export type Peer =
-  AppReference | "namespace" | "cluster" | "anywhere" | RemoteApp | AddressRange | ExternalHost;
+  | AppReference
+  | "namespace"
+  | "cluster"
+  | "anywhere"
+  | RemoteApp
+  | AddressRange
+  | ExternalHost;
 
 /** The end that calls: it needs no port of its own. A host name cannot call, since only its addresses are seen. */
 export type Caller = Exclude<Peer, ExternalHost> | CallerReference;

@@ -4,8 +4,8 @@ import type { Totals } from "./totals.ts";
 /** What every change must pass, besides its tests; the same programs as the npm scripts of these names. */
 const gates: Readonly<Record<string, readonly string[]>> = {
   types: ["node_modules/typescript/bin/tsc", "-p", "."],
-  lint: ["node_modules/eslint/bin/eslint.js", ".", "--max-warnings", "0"],
-  format: ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
+  lint: ["node_modules/oxlint/bin/oxlint", "--max-warnings", "0"],
+  format: ["node_modules/oxfmt/bin/oxfmt", "--check"],
   unused: ["node_modules/knip/bin/knip.js"],
   imports: ["scripts/check-imports.ts"],
   docs: ["scripts/check-docs.ts"],

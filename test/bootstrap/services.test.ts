@@ -22,7 +22,7 @@ describe("clusterServicesOf", () => {
   it("gives CoreDNS the tenth address of the service range", () => {
     const objects = clusterServicesOf(cluster, bundle).flatMap((service) => service.objects);
     const service = objects.find(({ kind }) => kind === "Service");
-    assert.equal((service?.["spec"] as { clusterIP: string }).clusterIP, "10.96.0.10");
+    assert.partialDeepStrictEqual(service, { spec: { clusterIP: "10.96.0.10" } });
   });
 
   it("runs kube-proxy with nftables and leaves the connection table to the hosts", () => {
@@ -30,7 +30,8 @@ describe("clusterServicesOf", () => {
     const config = objects.find(
       ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "kube-proxy",
     );
-    const text = (config?.["data"] as Record<string, string>)["config.conf"] ?? "";
+    const { data } = config as { data?: Record<string, string> };
+    const text = data?.["config.conf"] ?? "";
     assert.deepEqual(parse(text), {
       apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
       kind: "KubeProxyConfiguration",

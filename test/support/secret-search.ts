@@ -87,7 +87,11 @@ async function spellingsIn(path: string, needles: ReadonlyMap<string, Buffer>): 
 async function readPlain(path: string): Promise<Readable> {
   const raw = createReadStream(path, { highWaterMark: 1024 * 1024 });
   const file = await open(path);
-  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0).finally(() => file.close());
-  if (buffer.toString("hex") !== "1f8b") return raw;
-  return raw.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    if (buffer.toString("hex") !== "1f8b") return raw;
+    return raw.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
+  } finally {
+    await file.close();
+  }
 }

@@ -209,13 +209,15 @@ export class SimulatedPlane {
   }
 
   #status(): string {
+    // As large as etcd's own numbers of members.
+    const member = 2 ** 63;
     const living = this.#etcd.members.map(({ name }) => name).filter((name) => !this.dead.has(name));
     const all = living.map((name, index) => {
       const { size, used } = this.room.get(name) ?? { size: 20_480, used: 16_384 };
-      const header = { member_id: 13803658152347727300 + index * 4096, revision: 77 };
+      const header = { member_id: member + index * 4096, revision: 77 };
       const status = {
         header,
-        leader: 13803658152347727300,
+        leader: member,
         dbSize: size,
         dbSizeInUse: used,
         dbSizeQuota: 1000 ** 3,
