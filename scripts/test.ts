@@ -7,7 +7,7 @@ import { runMocha } from "./testing/mocha.ts";
 import { Totals } from "./testing/totals.ts";
 
 const usage = `Usage: npm test                      gates, unit tests, end-to-end tests
-       npm test -- test/e2e/up.test.ts   these files only
+       npm test -- test/e2e/ha.test.ts   these files only
        npm run test:long              all end-to-end tests, the long ones too`;
 
 const children = new Children();

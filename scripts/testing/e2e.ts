@@ -16,17 +16,7 @@ export type Stage = (title: string, work: () => Promise<void>) => Promise<void>;
 const alone = ["toolchain", "machines"];
 
 /** What runs side by side, the longest first; a file that is named nowhere comes last. */
-const together = [
-  "start",
-  "kills",
-  "bare-metal",
-  "up",
-  "bootstrap",
-  "ha",
-  "package",
-  "api-servers",
-  "remote",
-];
+const together = ["start", "kills", "bare-metal", "ha", "package", "api-servers", "remote"];
 
 /** Most of such a test is waiting: two at once keep two processors busy. */
 const lanes = 2;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import type { ControlPlaneState } from "../../bootstrap/index.ts";
 import { HaFleet } from "../support/ha-fleet.ts";
 import { itLong } from "../support/long.ts";
@@ -23,6 +24,15 @@ describe("a cluster with three control planes", function () {
     assert.deepEqual(await fleet.members("cp3"), ["cp1", "cp2", "cp3"]);
     assert.deepEqual(await fleet.nodes(state), ["cp1", "cp2", "cp3", "w1"]);
     assert.deepEqual((await fleet.apply(["cp1", "cp2", "cp3"])).intents, []);
+  });
+
+  it("gives pods a network between nodes, names, services and enforced policies", async () => {
+    const proof = await readFile(new URL("../support/pod-network.sh", import.meta.url), "utf8");
+
+    assert.equal(
+      await fleet.run("cp1", "sh -s", { stdin: proof }),
+      "between nodes: ok\nname: ok\nservice: ok\ndenied: ok\nrestored: ok\n",
+    );
   });
 
   it("answers without the host that made it", async () => {

@@ -62,15 +62,11 @@ const boundaries = Object.entries(titles).flatMap(([kind, list]) =>
 /** Where a host and its cluster may disagree about how far it is; the others run as long tests. */
 const central = new Set([
   "ControlPlane:claim",
-  "ControlPlane:containerd",
   "ControlPlane:initialize",
-  "ControlPlane:node settings",
   "ClusterServices:the pod network canal",
   "WorkerNode:claim",
-  "WorkerNode:images",
   "WorkerNode:join",
   "WorkerNode:node settings",
-  "WorkerNode:registration",
 ]);
 const stops = [...boundaries.filter((stop) => !(stop in damages)), ...Object.keys(damages)];
 

@@ -14,9 +14,11 @@ const run = promisify(execFile);
 describe("The npm package", function () {
   this.timeout(600_000);
   let library: PackedLibrary;
+  let commonjs: string;
 
   before(async () => {
     library = await PackedLibrary.make();
+    commonjs = await project("commonjs", { type: "commonjs" });
   });
 
   after(() => library.remove());
@@ -35,7 +37,6 @@ describe("The npm package", function () {
   });
 
   it("renders the same manifests in a CommonJS project and in an ES module project, without Pulumi", async () => {
-    const commonjs = await project("commonjs", { type: "commonjs" });
     await cp(join(root, "examples/cdk8s-app/main.cjs"), join(commonjs, "main.cjs"));
     await run(process.execPath, ["main.cjs"], { cwd: commonjs });
 
@@ -53,7 +54,6 @@ describe("The npm package", function () {
   });
 
   it("brings types that a stock TypeScript project finds, old resolution included", async () => {
-    const typed = await project("typed", { type: "commonjs" });
     const program = [
       'import { App, Chart } from "cdk8s";',
       'import { WebService } from "keelson/constructs";',
@@ -62,13 +62,13 @@ describe("The npm package", function () {
       "// @ts-expect-error: the port is text",
       'new WebService(chart, "bad", { image: "web:1", port: "8080" });',
     ].join("\n");
-    await writeFile(join(typed, "main.ts"), program);
+    await writeFile(join(commonjs, "main.ts"), program);
     const settings = [
       ["--module", "commonjs", "--moduleResolution", "node10", "--ignoreDeprecations", "6.0"],
       ["--module", "nodenext"],
       ["--module", "esnext", "--moduleResolution", "bundler"],
     ];
-    for (const options of settings) await check(typed, options);
+    for (const options of settings) await check(commonjs, options);
   });
 
   describe("in a Pulumi project of a user's own, as the documentation shows one", () => {

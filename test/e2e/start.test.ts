@@ -124,7 +124,7 @@ describe("npm start and npm run stop", function () {
     await previewNoChanges();
   });
 
-  it("starts a machine that was switched off", async () => {
+  itLong("starts a machine that was switched off", async () => {
     await localMachines().powerOff(`${fleet}-west-w1`);
 
     const { output } = await start();

@@ -74,12 +74,12 @@ describe("findLeftovers()", () => {
 
 describe("e2eFiles()", () => {
   it("puts what needs the computer for itself first, then the longest, and files without a place last", async () => {
-    for (const name of ["up", "another", "machines", "bootstrap"]) {
+    for (const name of ["ha", "another", "machines", "bare-metal"]) {
       await writeFile(join(directory, `${name}.test.ts`), "");
     }
 
     const names = (await e2eFiles(directory)).map((path) => path.slice(directory.length + 1));
 
-    assert.deepEqual(names, ["machines.test.ts", "up.test.ts", "bootstrap.test.ts", "another.test.ts"]);
+    assert.deepEqual(names, ["machines.test.ts", "bare-metal.test.ts", "ha.test.ts", "another.test.ts"]);
   });
 });

@@ -9,6 +9,7 @@ import { kubeClient } from "../../kube/client.ts";
 import { localMachines } from "../../machines/index.ts";
 import type { Machine } from "../../machines/driver.ts";
 import { SshPool } from "../../remote/pool.ts";
+import type { RunOptions } from "../../remote/runner.ts";
 import { waitFor } from "../../remote/wait.ts";
 import { defaultKubernetes } from "../../toolchain/index.ts";
 import { TcpBalancer } from "./tcp-balancer.ts";
@@ -112,10 +113,10 @@ export class HaFleet {
     };
   }
 
-  async run(name: string, command: string): Promise<string> {
+  async run(name: string, command: string, options: RunOptions = {}): Promise<string> {
     const { connection } = this.host(name);
     if (connection === undefined) throw new Error(`${name} cannot be reached`);
-    return (await this.pool.get(name, connection).run(command)).stdout;
+    return (await this.pool.get(name, connection).run(command, options)).stdout;
   }
 
   /** The names of etcd's members, as that host knows them; learners and the sick are marked. */

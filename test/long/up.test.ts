@@ -7,7 +7,6 @@ import { localMachines } from "../../machines/index.ts";
 import { fleetName } from "../../stacks/components/fleet-name.ts";
 import { stateDirectory } from "../../stacks/engine/state.ts";
 import { resolve } from "../../toolchain/index.ts";
-import { itLong } from "../support/long.ts";
 import { onMachine } from "../support/on-machine.ts";
 import { privateKeysIn } from "../support/private-keys.ts";
 import { succeed } from "../support/command.ts";
@@ -32,7 +31,7 @@ describe("pulumi up on machines of this computer", function () {
 
   after(async () => {
     for (const machine of await localMachines().list(fleet)) await localMachines().destroy(machine);
-    await rm(join(import.meta.dirname, "programs", project, "Pulumi.test.yaml"), { force: true });
+    await rm(join(import.meta.dirname, "../e2e/programs", project, "Pulumi.test.yaml"), { force: true });
   });
 
   const up = (options?: CommandOptions, ...more: string[]): Promise<CommandResult> =>
@@ -75,7 +74,7 @@ describe("pulumi up on machines of this computer", function () {
     for (const key of keys) assert.deepEqual(await findSecret(key, [join(stateDirectory(), "stacks")]), []);
   });
 
-  itLong("repairs a cluster whose machines lost their power", async () => {
+  it("repairs a cluster whose machines lost their power", async () => {
     await Promise.all([controlPlane, worker].map((machine) => localMachines().powerOff(machine)));
     const { output } = succeed(await pulumi(["preview"]));
     assert.match(output, /start the machine/);
@@ -101,7 +100,7 @@ describe("pulumi up on machines of this computer", function () {
     assert.deepEqual((await localMachines().list(fleet)).length, 2);
   });
 
-  itLong("adds the one worker that is targeted, with its machine", async () => {
+  it("adds the one worker that is targeted, with its machine", async () => {
     // What the next test is about: the API notices it after most of a minute.
     await onMachine(worker, "systemctl disable --now kubelet");
 
@@ -113,7 +112,7 @@ describe("pulumi up on machines of this computer", function () {
     assert.ok((await readyNodes()).includes("w2"));
   });
 
-  itLong("repairs the one worker that is targeted", async () => {
+  it("repairs the one worker that is targeted", async () => {
     await kubectl(["wait", "node/w1", "--for", "condition=Ready=Unknown", "--timeout", "120s"]);
 
     const target =
@@ -125,7 +124,7 @@ describe("pulumi up on machines of this computer", function () {
     assert.equal(await onMachine(worker, "systemctl is-enabled kubelet"), "enabled\n");
   });
 
-  itLong("takes over what was targeted, and has nothing left to do", async () => {
+  it("takes over what was targeted, and has nothing left to do", async () => {
     succeed(await up({ env: twoWorkers }));
 
     succeed(await pulumi(["preview", "--expect-no-changes"], { env: twoWorkers }));

@@ -8,7 +8,6 @@ import type { HostFacts } from "../../clusters/facts.ts";
 import type { ReachableHost } from "../../bootstrap/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { localMachines } from "../../machines/index.ts";
-import { itLong } from "../support/long.ts";
 import { waitFor } from "../../remote/wait.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
@@ -93,7 +92,7 @@ describe("bootstrap on local machines", function () {
     assert.deepEqual(left, { reset: [], silent: [] });
   });
 
-  itLong("refuses to work on a host that another run works on, and names that run", async () => {
+  it("refuses to work on a host that another run works on, and names that run", async () => {
     const { operation } = fleet.operation({
       onPhase: () => undefined,
     });
@@ -124,7 +123,7 @@ describe("bootstrap on local machines", function () {
     ["join", 1500],
     ["Node ready", 500],
   ] as const) {
-    itLong(`goes on after it was killed ${String(delayMs)} ms into "${phase}" of a worker`, async () => {
+    it(`goes on after it was killed ${String(delayMs)} ms into "${phase}" of a worker`, async () => {
       await killIn(phase, delayMs);
     });
   }
@@ -153,21 +152,18 @@ describe("bootstrap on local machines", function () {
     ["initialize", 4000],
     ["initialize", 7000],
   ] as const) {
-    itLong(
-      `goes on after it was killed ${String(delayMs)} ms into "${phase}" of the control plane`,
-      async () => {
-        await killIn(phase, delayMs);
-      },
-    );
+    it(`goes on after it was killed ${String(delayMs)} ms into "${phase}" of the control plane`, async () => {
+      await killIn(phase, delayMs);
+    });
   }
 
-  itLong("ends with a whole cluster after all that", async () => {
+  it("ends with a whole cluster after all that", async () => {
     const { operation } = fleet.operation();
     await fleet.apply(operation);
     await waitForNothingPending(operation);
   });
 
-  itLong("passes a silent host over when it resets, and names it", async () => {
+  it("passes a silent host over when it resets, and names it", async () => {
     await localMachines().powerOff(fleet.worker.name);
     const { operation } = fleet.operation();
     const hosts = [fleet.controlPlane, fleet.worker];
