@@ -1,13 +1,12 @@
 import { KeelsonError } from "../errors.ts";
 import { waitFor } from "../remote/wait.ts";
 import { clearIntent, clearRemains } from "./clear-remains.ts";
-import { listMembers, removeMember } from "./etcd/etcdctl.ts";
-import type { MemberList } from "./etcd/etcdctl.ts";
-import { describeQuorum } from "./etcd/membership.ts";
-import type { EtcdMember, Leaver, Membership } from "./etcd/membership.ts";
+import { removeMember } from "./etcd/etcdctl.ts";
+import type { Leaver, Membership } from "./etcd/membership.ts";
 import { describeVotes } from "./etcd/describe-votes.ts";
 import { after, nextStep } from "./etcd/next-step.ts";
 import type { EtcdStep } from "./etcd/next-step.ts";
+import { askMembers, waitForQuorum } from "./etcd/wait-for-quorum.ts";
 import { blankFacts } from "./facts/blank.ts";
 import { leaveIntents, leavePlane } from "./leave-plane.ts";
 import { seatsOf } from "./plane.ts";
@@ -15,9 +14,8 @@ import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
 import { controlPlaneJoinPlan, controlPlanePlan } from "./plan.ts";
 import { runPlan } from "./run-plan.ts";
 
-const quorumDeadlineMs = 240_000;
-/** A member that has just started, or whose host has, gets this long to become healthy. */
-const healthGraceMs = 60_000;
+/** After a power cut of all hosts the API servers come back some time after etcd. */
+const apiDeadlineMs = 180_000;
 
 /**
  * Brings the members of etcd and the declared hosts together, one member at a time, each step judged anew on what etcd
@@ -30,6 +28,7 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
   const left: string[] = [];
   const done = new Set<string>();
   let membership = await readMembership(plane);
+  if (nextStep(membership) !== undefined) await waitForApi(plane);
   for (let step = nextStep(membership); step; step = nextStep(membership)) {
     const label = `${step.kind} ${subjectOf(step)}`;
     if (done.has(label)) {
@@ -42,7 +41,7 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
     tellVotes(plane, membership, step);
     left.push(...(await carryOut(plane, membership, step)));
     const next = after(membership, step);
-    membership = { ...next, members: await healthyMembers(plane, next) };
+    membership = { ...next, members: await waitForQuorum(plane, next.seats) };
   }
   return left;
 }
@@ -116,7 +115,7 @@ async function previewMembership(plane: Plane): Promise<Membership | undefined> 
 
 async function readMembership(plane: Plane): Promise<Membership> {
   const seats = seatsOf(plane);
-  return withLeavers(plane, { seats, members: await healthyMembers(plane, { seats }) });
+  return withLeavers(plane, { seats, members: await waitForQuorum(plane, seats) });
 }
 
 /** Who leaves: hosts that were declared before, and members that nobody declares any more. */
@@ -135,51 +134,24 @@ function withLeavers({ request }: Plane, { seats, members }: Omit<Membership, "l
   return { seats, members, leavers };
 }
 
-/** Waits for a quorum, and a while for members whose hosts answer: they may have started a moment ago. */
-async function healthyMembers(
-  plane: Plane,
-  { seats }: Pick<Membership, "seats">,
-): Promise<readonly EtcdMember[]> {
-  const { operation, request } = plane;
-  const graceEnds = performance.now() + healthGraceMs;
-  const living = new Set(seats.filter(({ state }) => state === "whole").map(({ address }) => address));
-  let last: MemberList | undefined;
-  return waitFor({
-    what: `a quorum of etcd in cluster "${request.cluster.name}"`,
-    deadlineMs: quorumDeadlineMs,
-    signal: operation.signal,
-    probe: async () => {
-      last = await askMembers(plane, seats);
-      if (last?.isConfirmed !== true) return undefined;
-      const isSettled = last.members.every(({ isHealthy, address }) => isHealthy || !living.has(address));
-      return isSettled || performance.now() > graceEnds ? last.members : undefined;
-    },
-    diagnose: () => Promise.resolve(last ? describeQuorum(last.members) : "no member of etcd answers"),
+/** Who comes and who goes has a Node: without an API that answers no step begins. */
+async function waitForApi({ operation, request, client, answers, begin }: Plane): Promise<void> {
+  if (answers || begin !== undefined) return;
+  const { signal } = operation;
+  await waitFor({
+    what: `an API server of cluster "${request.cluster.name}" to be ready`,
+    deadlineMs: apiDeadlineMs,
+    signal,
+    probe: () => client.request({ path: "/readyz", signal, timeoutMs: 5000 }).then(() => true, ignoreRefusal),
     onWaiting: (why) => {
       operation.log(request.cluster.name, why);
     },
   });
 }
 
-/** Asks one whole host after the other until one speaks for a quorum. */
-async function askMembers(
-  { hosts, operation }: Plane,
-  seats: Membership["seats"],
-): Promise<MemberList | undefined> {
-  let remembered: MemberList | undefined;
-  for (const { host, runner } of hosts) {
-    const isWhole = seats.some(({ name, state }) => name === host.name && state === "whole");
-    if (!isWhole || runner === undefined) continue;
-    const list = await listMembers(runner, operation.signal).catch(ignoreSilence);
-    if (list?.isConfirmed === true) return list;
-    remembered ??= list;
-  }
-  return remembered;
-}
-
-/** A host may go silent at any time; the others can still speak. */
-function ignoreSilence(error: unknown): undefined {
-  if (!KeelsonError.is(error) || error.code !== "KEELSON_HOST_UNREACHABLE") throw error;
+/** A server that is not ready yet says so. */
+function ignoreRefusal(error: unknown): undefined {
+  if (!KeelsonError.is(error) || error.code !== "KEELSON_API_REFUSED") throw error;
 }
 
 async function carryOut(plane: Plane, membership: Membership, step: EtcdStep): Promise<readonly string[]> {

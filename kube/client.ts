@@ -45,7 +45,8 @@ export interface KubeClientOptions {
 export interface KubeClient {
   /**
    * Sends one request. Reading requests, and those that may be repeated, are tried again when the connection fails or
-   * the server asks for patience. A server that forbids something while it starts is waited for.
+   * the server asks for patience; one that reads asks another server when this one is sick. A server that forbids
+   * something while it starts is waited for.
    *
    * @throws KubeError if the server answered with an error
    * @throws KeelsonError KEELSON_API_UNAVAILABLE if no way led to the server; KEELSON_ABORTED
@@ -66,12 +67,12 @@ export async function kubeClient(options: KubeClientOptions): Promise<KubeClient
   const { serverName: servername } = options;
   const access = servername === undefined ? read : { ...read, tls: { ...read.tls, servername } };
   const agent = new DialingAgent(access, options.dials ?? [dialDirectly]);
-  const once = async <Answer>(wanted: KubeRequest): Promise<Answer> =>
-    send<Answer>({ access, agent, headers: await access.headers() }, wanted);
+  const once = async <Answer>(wanted: KubeRequest, onSick?: () => void): Promise<Answer> =>
+    send<Answer>({ access, agent, headers: await access.headers(), ...(onSick && { onSick }) }, wanted);
   const request = <Answer>(wanted: KubeRequest): Promise<Answer> =>
     pastStart({
       what: describe(wanted),
-      send: () => withRetries(wanted, () => once<Answer>(wanted)),
+      send: () => withRetries(wanted, agent, (onSick) => once<Answer>(wanted, onSick)),
       isReady: () => isReady(once, wanted.signal),
       ...(wanted.signal && { signal: wanted.signal }),
     });
@@ -122,21 +123,35 @@ function dialDirectly(host: string, port: number): Promise<Duplex> {
   });
 }
 
-async function withRetries<Answer>(request: KubeRequest, work: () => Promise<Answer>): Promise<Answer> {
+async function withRetries<Answer>(
+  request: KubeRequest,
+  agent: DialingAgent,
+  work: (onSick: () => void) => Promise<Answer>,
+): Promise<Answer> {
   const what = describe(request);
   for (let attempt = 1; ; attempt += 1) {
     throwIfAborted(request.signal, what);
     const began = performance.now();
+    const { turns } = agent;
+    const seen = { isSick: false };
     try {
-      return await work();
+      return await work(() => {
+        seen.isSick = true;
+      });
     } catch (error) {
       throwIfAborted(request.signal, what);
-      // A failure that took long has waited enough already.
+      if (seen.isSick) agent.shun(turns);
+      // A failure that took long has waited enough already, at this server.
       const isQuick = performance.now() - began < quickMs;
-      if (attempt === tries || !isQuick || !isWorthAnotherTry(request, error)) throw error;
+      const goesOn = attempt < tries && isQuick && isWorthAnotherTry(request, error);
+      if (!goesOn && !(seen.isSick && isReading(request) && attempt <= agent.others)) throw error;
       await pause(200 * 2 ** attempt, undefined, { signal: request.signal }).catch(() => undefined);
     }
   }
+}
+
+function isReading({ method = "GET" }: KubeRequest): boolean {
+  return method === "GET";
 }
 
 function isWorthAnotherTry({ method = "GET" }: KubeRequest, error: unknown): boolean {
@@ -155,9 +170,14 @@ interface Way {
   readonly access: Access;
   readonly agent: DialingAgent;
   readonly headers: Readonly<Record<string, string>>;
+  /** Hears that a server took the connection and does not serve. */
+  readonly onSick?: () => void;
 }
 
-function send<Answer>({ access, agent, headers }: Way, request: KubeRequest): Promise<Answer> {
+/** What an API server answers that does not reach its etcd. */
+const sickStatuses = new Set([500, 504]);
+
+function send<Answer>({ access, agent, headers, onSick }: Way, request: KubeRequest): Promise<Answer> {
   const { method = "GET", path, query, body, contentType = "application/json" } = request;
   const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -189,6 +209,7 @@ function send<Answer>({ access, agent, headers }: Way, request: KubeRequest): Pr
         });
         answer.once("error", fail);
         answer.once("end", () => {
+          if (sickStatuses.has(answer.statusCode ?? 0)) onSick?.();
           settle(request, answer.statusCode ?? 0, Buffer.concat(chunks).toString("utf8"), {
             resolve: (body) => {
               resolve(body as Answer);
@@ -210,6 +231,7 @@ function send<Answer>({ access, agent, headers }: Way, request: KubeRequest): Pr
       });
     }
     outgoing.setTimeout(patienceMs, () => {
+      onSick?.();
       outgoing.destroy(new Error("no answer in time"));
     });
     outgoing.once("error", fail);

@@ -6,6 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { KeelsonError } from "../errors.ts";
 import type { Access } from "./access.ts";
 import { livingWay } from "./first-living.ts";
+import type { LivingWay } from "./first-living.ts";
 
 /** Opens a TCP connection to the API server, directly or through a host. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
@@ -15,14 +16,42 @@ const handshakeMs = 10_000;
 
 /** An agent whose connections begin wherever the first living dialler begins them. */
 export class DialingAgent extends Agent {
+  /** How many other servers there are. */
+  readonly others: number;
   readonly #access: Access;
-  readonly #dial: () => Promise<TLSSocket>;
+  readonly #dial: LivingWay<TLSSocket>;
+  /** Their requests end; nobody else gets them. */
+  readonly #shunned = new WeakSet<Duplex>();
+  #turns = 0;
 
   constructor(access: Access, dials: readonly Dial[]) {
     super({ keepAlive: true, maxSockets: 8 });
     this.#access = access;
+    this.others = dials.length - 1;
     const ways = dials.map((dial) => () => this.#connectBy(dial));
     this.#dial = livingWay(ways, staggerMs, (late) => late.destroy());
+  }
+
+  /** How often it turned away from a server. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  /**
+   * Turns away from a server that takes connections and does not serve, as without its etcd. Requests that failed there
+   * together turn away once: `turns` is how often it had when they began.
+   */
+  shun(turns: number): void {
+    if (turns !== this.#turns) return;
+    this.#turns += 1;
+    this.#dial.shun();
+    for (const socket of Object.values(this.sockets).flat()) if (socket) this.#shunned.add(socket);
+    for (const socket of Object.values(this.freeSockets).flat()) socket?.destroy();
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    super.keepSocketAlive(socket);
+    return !this.#shunned.has(socket);
   }
 
   override createConnection(

@@ -48,6 +48,13 @@ export function firstLiving<Value>(
   });
 }
 
+/** Finds a living way again and again. */
+export interface LivingWay<Value> {
+  (): Promise<Value>;
+  /** Puts the way that worked last behind all others: it leads to somebody who does not serve. */
+  shun(): void;
+}
+
 /**
  * `firstLiving` again and again: the way that worked last is tried before all others, so that a dead one is waited for
  * once.
@@ -56,9 +63,9 @@ export function livingWay<Value>(
   ways: readonly (() => Promise<Value>)[],
   staggerMs: number,
   discard: (late: Value) => void,
-): () => Promise<Value> {
+): LivingWay<Value> {
   let order = ways;
-  return async () => {
+  const find = async (): Promise<Value> => {
     const named = order.map((way) => async () => ({ way, value: await way() }));
     const { way, value } = await firstLiving(named, staggerMs, (late) => {
       discard(late.value);
@@ -66,4 +73,8 @@ export function livingWay<Value>(
     order = [way, ...order.filter((other) => other !== way)];
     return value;
   };
+  const shun = (): void => {
+    order = [...order.slice(1), ...order.slice(0, 1)];
+  };
+  return Object.assign(find, { shun });
 }

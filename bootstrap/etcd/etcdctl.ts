@@ -66,18 +66,22 @@ export function parseMembers(output: string): MemberList | undefined {
 
 function healthyUrls(json: string): ReadonlySet<string> {
   const entries = JSON.parse(json) as readonly Health[];
-  return new Set(entries.filter(serves).map(({ endpoint }) => endpoint));
+  return new Set(
+    entries.filter(serves).map(({ endpoint, Endpoint: answering }) => endpoint ?? answering ?? ""),
+  );
 }
 
+/** A member's health, or, without a quorum, its status: only those that answer have one. */
 interface Health {
-  readonly endpoint: string;
-  readonly health: boolean;
+  readonly endpoint?: string;
+  readonly health?: boolean;
   readonly error?: string;
+  readonly Endpoint?: string;
 }
 
 /** One that has no space left is called sick, though it answers and votes. */
-function serves({ health, error = "" }: Health): boolean {
-  return health || /^Active Alarm\(s\): (NOSPACE ?)+$/.test(error.trim());
+function serves({ health, error = "", Endpoint: answering }: Health): boolean {
+  return answering !== undefined || health === true || /^Active Alarm\(s\): (NOSPACE ?)+$/.test(error.trim());
 }
 
 function hostOf(urls: string): string {
@@ -88,12 +92,13 @@ function hostOf(urls: string): string {
 export const etcdctl = `export ETCDCTL_ENDPOINTS=https://127.0.0.1:2379
 etcd() { ${command`${paths.binaries}/etcdctl --command-timeout=4s --cacert=${`${paths.pki}/etcd/ca.crt`} --cert=${`${paths.pki}/etcd/healthcheck-client.crt`} --key=${`${paths.pki}/etcd/healthcheck-client.key`}`} "$@"; }`;
 
-/** Only started voters have an address to ask for their health. */
+/** Only started voters have an address to ask for their health. Without a quorum nobody is healthy, and some answer. */
 const listScript = `${etcdctl}
 exec 2>/dev/null
-if members=$(etcd member list); then echo confirmed; else members=$(etcd member list --consistency=s) || exit 1; echo remembered; fi
+ask=health
+if members=$(etcd member list); then echo confirmed; else members=$(etcd member list --consistency=s) || exit 1; echo remembered; ask=status; fi
 echo "$members"
 urls=$(echo "$members" | awk -F ', ' '$2 == "started" && $6 == "false" { printf "%s%s", separator, $5; separator = "," }')
-[ -z "$urls" ] || ETCDCTL_ENDPOINTS=$urls etcd endpoint health --write-out=json
+[ -z "$urls" ] || ETCDCTL_ENDPOINTS=$urls etcd endpoint $ask --write-out=json
 exit 0
 `;

@@ -8,7 +8,7 @@ export interface EtcdMember {
   readonly address: string;
   /** Does not vote yet: a join is under way, or was cut off. */
   readonly isLearner: boolean;
-  /** Whether it serves reads that need a quorum. A learner never does. */
+  /** Whether it serves reads that need a quorum; while there is none, whether it answers. A learner never does. */
   readonly isHealthy: boolean;
 }
 

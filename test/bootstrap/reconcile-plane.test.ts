@@ -167,6 +167,18 @@ describe("reconcilePlane", function () {
     await assert.rejects(plane.run(three), { code: "KEELSON_HOST_UNREACHABLE", message: /cp2/ });
   });
 
+  it("refuses at once what only hosts could decide that are off and shall leave", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    await plane.run(three);
+    plane.dead.add("cp1").add("cp2");
+
+    await assert.rejects(plane.run(["cp3"]), {
+      code: "KEELSON_QUORUM_LOST",
+      message: /1 of 3 voting members healthy, 2 needed \(down: cp1, cp2\)/,
+    });
+    assert.deepEqual(plane.members(), three);
+  });
+
   it("removes the member of a dead host through a survivor, and lets another join", async () => {
     const plane = await SimulatedPlane.of(...three, "cp4");
     await plane.run(three);

@@ -156,6 +156,26 @@ describe("kubeClient", () => {
     assert.deepEqual(dialled, ["dead", "living", "living"]);
   });
 
+  for (const [sickness, answer, timeoutMs] of [
+    ["fails without its etcd", { status: 500, body: { reason: "InternalError" } }, 5000],
+    ["stays silent", "silence", 200],
+  ] as const) {
+    it(`reads from another server when one ${sickness}, and stays with that one`, async () => {
+      const dialled: string[] = [];
+      const to = (name: string) => (host: string, port: number) => {
+        dialled.push(name);
+        return Promise.resolve<Duplex>(connect(port, host));
+      };
+      const { client } = await world(() => (dialled.at(-1) === "sick" ? answer : { body: { fine: true } }), {
+        dials: [to("sick"), to("well")],
+      });
+
+      assert.deepEqual(await client.request({ path: "/a", timeoutMs }), { fine: true });
+      assert.deepEqual(await client.request({ method: "POST", path: "/b" }), { fine: true });
+      assert.deepEqual(dialled, ["sick", "well"]);
+    });
+  }
+
   it("passes over a way that connects but does not speak TLS", async () => {
     const reset = (host: string, port: number): Promise<Duplex> =>
       Promise.resolve(connect(port, host).destroy());

@@ -68,13 +68,22 @@ export class SimulatedEtcd {
         ? `${id}, started, ${name}, ${url}:2380, ${url}:2379, ${String(isLearner)}`
         : `${id}, unstarted, , ${url}:2380, , ${String(isLearner)}`;
     });
-    const health = this.#members
+    const voters = this.#members
       .filter(({ isLearner }) => !isLearner)
       .map((member) => ({
         endpoint: `https://${addressOf(member.name)}:2379`,
-        health: !isFull && this.isHealthy(member) && !isDead(member.name),
-        ...(isFull && { error: "Active Alarm(s): NOSPACE NOSPACE" }),
+        lives: this.isHealthy(member) && !isDead(member.name),
       }));
+    const living = voters.filter(({ lives }) => lives);
+    if (living.length * 2 <= voters.length) {
+      const statuses = living.map(({ endpoint }) => ({ Endpoint: endpoint, Status: {} }));
+      return ["remembered", ...lines, JSON.stringify(statuses)].join("\n");
+    }
+    const health = voters.map(({ endpoint, lives }) => ({
+      endpoint,
+      health: !isFull && lives,
+      ...(isFull && { error: "Active Alarm(s): NOSPACE NOSPACE" }),
+    }));
     return ["confirmed", ...lines, JSON.stringify(health)].join("\n");
   }
 

@@ -25,6 +25,14 @@ describe("etcdctl on a control-plane host", () => {
     assert.equal(parseMembers(output.replace("confirmed", "remembered"))?.isConfirmed, false);
   });
 
+  it("counts those that answer as long as there is no quorum to serve", () => {
+    const statuses = '[{"Endpoint":"https://10.0.0.12:2379","Status":{"leader":0}}]';
+    const list = parseMembers(output.replace("confirmed", "remembered").replace(/^\[\{.*/m, statuses));
+
+    const answering = list?.members.filter(({ isHealthy }) => isHealthy).map(({ name }) => name);
+    assert.deepEqual(answering, ["cp2"]);
+  });
+
   it("knows nothing of a host whose etcd does not answer", async () => {
     const runner = new FakeRunner("cp1", [["sh -s", { exitCode: 1 }]]);
 
