@@ -3,6 +3,7 @@ import type { ClusterHost } from "../clusters/cluster.ts";
 import { apiPortOf, authorityOf } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import { settingsFile } from "./kubelet-settings/settings-file.ts";
+import { quotaArgs } from "./etcd/quota.ts";
 import { paths } from "./paths.ts";
 import { kubeletPatch } from "./phases/kubelet.ts";
 import { isAnyPodPatched } from "./static-pods/pod-patch.ts";
@@ -118,6 +119,7 @@ function joiningConfig({ cluster, caCertificate }: HostView, user: object): stri
 function clusterConfiguration({ cluster, bundle, apiNames }: ControlPlaneView): object {
   const { podCidr, serviceCidr, dnsDomain } = cluster.network;
   const { apiServer, controllerManager, scheduler } = cluster.controlPlane ?? {};
+  const extraArgs = quotaArgs({ cluster });
   return {
     apiVersion,
     kind: "ClusterConfiguration",
@@ -129,6 +131,7 @@ function clusterConfiguration({ cluster, bundle, apiNames }: ControlPlaneView): 
     apiServer: { certSANs: apiNames, ...kubeadmComponent(apiServer) },
     controllerManager: kubeadmComponent(controllerManager),
     scheduler: kubeadmComponent(scheduler),
+    ...(extraArgs && { etcd: { local: { extraArgs } } }),
   };
 }
 

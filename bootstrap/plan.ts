@@ -1,6 +1,7 @@
 import { apiCertificate, wantedSans } from "./phases/api-certificate.ts";
 import { apiReady } from "./phases/api-ready.ts";
 import { balancer } from "./phases/balancer.ts";
+import { etcdQuota } from "./etcd/quota.ts";
 import { binaries } from "./phases/binaries.ts";
 import { certificates } from "./phases/certificates.ts";
 import { claim } from "./phases/claim.ts";
@@ -45,6 +46,7 @@ export const preparationPlan: readonly Step<ControlPlaneView & NodeView>[] = [
   [images, identityFiles],
   [certificates],
   [kubeletRunning],
+  [etcdQuota],
 ];
 
 /** From a host to the first control plane, whose API answers; keeps any that is one already. */
@@ -54,6 +56,7 @@ export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   [initialize],
   [certificates],
   [kubeletRunning],
+  [etcdQuota],
   [staticPods],
   [apiReady],
   [apiCertificate],
@@ -70,6 +73,7 @@ export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] 
   [joinControlPlane],
   [certificates],
   [kubeletRunning],
+  [etcdQuota],
   [staticPods],
   [apiReady],
   [apiCertificate],

@@ -200,7 +200,7 @@ export interface KubernetesFacts {
   readonly apiNames?: readonly string[];
   /** When each certificate of the host's own programs ends, ISO 8601, by path; empty for one that cannot be read. */
   readonly certificates?: Readonly<Record<string, string>>;
-  /** What the manifests of the control plane's components say, by component. Absent unless asked about. */
+  /** What the manifests of etcd and the control plane's components say, by their names. Absent unless asked about. */
   readonly staticPods?: Readonly<Record<string, StaticPodFacts>>;
   /** The kubelet's configuration. Absent unless asked about, or before the host joined. */
   readonly kubelet?: KubeletFacts | undefined;

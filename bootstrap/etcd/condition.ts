@@ -24,8 +24,8 @@ export interface MemberCondition {
   readonly quota: number;
 }
 
-/** etcd's own, which versions before 3.6 do not tell. */
-const usualQuota = 2 * 1024 ** 3;
+/** etcd's own, in bytes, which versions before 3.6 do not tell. */
+export const usualQuota = 2 * 1024 ** 3;
 
 /** Asks all members that answer, through a control-plane host's own etcd; undefined if none does. */
 export async function readCondition(

@@ -4,6 +4,7 @@ import type { Cluster } from "../../clusters/cluster.ts";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { ComponentKey } from "../../clusters/settings/control-plane.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { quotaArgs } from "../etcd/quota.ts";
 import { apiServerNames } from "../api-names.ts";
 import { kubeadmComponent } from "../static-pods/kubeadm-component.ts";
 import type { ReachableHost } from "../operation.ts";
@@ -79,14 +80,17 @@ export async function staleRecords(
 }
 
 /** Whoever joins or upgrades gets the flags and volumes that the living components have proven. */
-function componentChanges({ controlPlane = {} }: Cluster): readonly (readonly [string[], unknown])[] {
-  return (Object.keys(components) as ComponentKey[]).flatMap((key) => {
+function componentChanges(cluster: Cluster): readonly (readonly [readonly string[], unknown])[] {
+  const { controlPlane = {} } = cluster;
+  const ofEtcd = [["etcd", "local", "extraArgs"], quotaArgs({ cluster })] as const;
+  const ofComponents = (Object.keys(components) as ComponentKey[]).flatMap((key) => {
     const { extraArgs, extraVolumes } = kubeadmComponent(controlPlane[key]);
     return [
       [[key, "extraArgs"], extraArgs],
       [[key, "extraVolumes"], extraVolumes],
     ] as const;
   });
+  return [...ofComponents, ofEtcd];
 }
 
 const kubeSystem = "/api/v1/namespaces/kube-system/configmaps";

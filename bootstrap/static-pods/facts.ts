@@ -5,9 +5,9 @@ import type { Sections } from "../facts/sections.ts";
 import { paths } from "../paths.ts";
 import { patchAnnotation } from "./pod-patch.ts";
 
-const names = Object.values(components);
+const names = [...Object.values(components), "etcd"];
 
-/** The part of the facts script about the control plane's components: their manifests, and which are on trial. */
+/** The part of the facts script about the control plane's components and etcd: their manifests, and which are on trial. */
 export const staticPodsPart = `${names
   .map((name) => `\nsection pod:${name}; cat ${paths.manifests}/${name}.yaml`)
   .join("")}

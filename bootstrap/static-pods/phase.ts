@@ -1,14 +1,13 @@
 import { apiPortOf } from "../../clusters/endpoint.ts";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { ComponentKey } from "../../clusters/settings/control-plane.ts";
-import { CommandError, KeelsonError } from "../../errors.ts";
 import { staticPodConfig } from "../kubeadm-config.ts";
-import { runUnit } from "../unit.ts";
-import { verdictOf } from "../verdict.ts";
 import type { Change, ChangeContext, ControlPlaneView, Phase } from "../view.ts";
-import { changeScript, folder, patchesFolder } from "./change-script.ts";
+import { componentTrial, patchesFolder } from "./component-trial.ts";
 import { podDifferences, wantedArgs } from "./difference.ts";
 import { patchFile } from "./pod-patch.ts";
+import { runTrial } from "./run-trial.ts";
+import { folder } from "./trial-script.ts";
 
 const titles: Readonly<Record<ComponentKey, string>> = {
   apiServer: "API server",
@@ -46,17 +45,12 @@ async function change(view: ControlPlaneView, context: ChangeContext, key: Compo
   await runner.write(`${folder}/${component}.args`, argLines(view, key), { mode: 0o600, signal });
   const patch = patchFile(view, key);
   if (patch) await runner.write(`${folder}/${component}.patch`, patch.content, { mode: 0o600, signal });
-  const script = changeScript({
+  const trial = componentTrial({
     component,
     patchPath: patch?.path,
-    nodeName: view.host.nodeName,
     otherServers: key === "apiServer" && view.facts.kubernetes.apiReady ? otherServers(view) : [],
   });
-  try {
-    await runUnit(context, { name: `static-pod-${component}`, script, deadlineSeconds: 420 });
-  } catch (error) {
-    throw refusal(view, key, error) ?? error;
-  }
+  await runTrial(view, context, { ...trial, title: titles[key] });
 }
 
 /** A process's command line, one word a line, sorted: by it the script knows the new process from the old one. */
@@ -70,12 +64,4 @@ function argLines(view: ControlPlaneView, key: ComponentKey): string {
 function otherServers({ peers, host, cluster }: ControlPlaneView): readonly string[] {
   const others = Object.values(peers).filter((address) => address !== host.nodeAddress);
   return others.map((address) => `https://${address}:${String(apiPortOf(cluster.endpoint))}`);
-}
-
-/** What the script found out, as an error that says it. */
-function refusal({ host }: ControlPlaneView, key: ComponentKey, error: unknown): KeelsonError | undefined {
-  const verdict = error instanceof CommandError ? verdictOf(error.stderr) : undefined;
-  if (verdict === undefined) return undefined;
-  const message = `Cannot run the ${titles[key]} of "${host.name}" with its new settings: ${verdict}`;
-  return new KeelsonError("KEELSON_SETTING_REFUSED", message, { cause: error });
 }

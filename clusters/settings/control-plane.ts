@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Problem } from "../../errors.ts";
-import { flag, invalid, list, object, oneOf, record, text } from "../data/shape.ts";
+import { flag, invalid, list, number, object, oneOf, record, text } from "../data/shape.ts";
 import type { Shape } from "../data/shape.ts";
 
 /** What differs from a usual control plane. Plain data; the same for all of its hosts. */
@@ -10,7 +10,17 @@ export interface ControlPlaneSettings {
   readonly apiServer?: ComponentSettings;
   readonly controllerManager?: ComponentSettings;
   readonly scheduler?: ComponentSettings;
+  readonly etcd?: EtcdSettings;
 }
+
+/** What differs from a usual etcd. */
+export interface EtcdSettings {
+  /** How many bytes a member's file may have, from 64 MiB to 8 GiB; when it has them, etcd refuses every write. @default - etcd's own: 2 GiB */
+  readonly quotaBackendBytes?: number;
+}
+
+/** Less is filled by the cluster itself; of more, etcd itself warns when it starts. */
+const quota = { min: 64 * 1024 ** 2, max: 8 * 1024 ** 3 };
 
 /** What differs from kubeadm's way of running one component. */
 export interface ComponentSettings {
@@ -79,18 +89,33 @@ const component = object(
 
 const shape = object(
   {},
-  { certSans: list(anyText), apiServer: component, controllerManager: component, scheduler: component },
+  {
+    certSans: list(anyText),
+    apiServer: component,
+    controllerManager: component,
+    scheduler: component,
+    etcd: object({}, { quotaBackendBytes: number({ min: quota.min, whole: true }) }),
+  },
 );
 
 /** What is wrong with the settings of a control plane. Pure. */
 export function controlPlaneProblems(settings: ControlPlaneSettings = {}): readonly Problem[] {
   const misshapen = shape.problems(settings, "controlPlane");
   if (misshapen.length > 0) return misshapen;
+  const { quotaBackendBytes = quota.max } = settings.etcd ?? {};
   const sans = (settings.certSans ?? []).filter((name) => isIP(name) === 0 && !dnsName.test(name));
   return [
     ...sans.map((name) =>
       invalid("controlPlane.certSans", `"${name}" is neither a DNS name nor an IP address`),
     ),
+    ...(quotaBackendBytes <= quota.max
+      ? []
+      : [
+          invalid(
+            "controlPlane.etcd.quotaBackendBytes",
+            `${String(quotaBackendBytes)} is more than 8 GiB (${String(quota.max)}), which etcd advises against`,
+          ),
+        ]),
     ...(Object.keys(components) as ComponentKey[]).flatMap((key) => [
       ...flagProblems(key, settings[key]?.extraArgs ?? {}),
       ...volumeProblems(key, settings[key]?.extraVolumes ?? []),

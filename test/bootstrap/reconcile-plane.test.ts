@@ -147,6 +147,28 @@ describe("reconcilePlane", function () {
       assert.ok(plane.isFull);
     });
 
+    it("goes on with a larger quota, which every member gets before that is judged", async () => {
+      const plane = await SimulatedPlane.of(...three);
+      await plane.run(three);
+      plane.isFull = true;
+      for (const name of three) plane.room.set(name, { size: gigabyte, used: gigabyte });
+      plane.settings = { etcd: { quotaBackendBytes: 4 * 1024 ** 3 } };
+
+      const previewed = await plane.run(three, { preview: true });
+      const done = await plane.run(three);
+
+      assert.deepEqual([...done].sort(), [...previewed].sort());
+      const restarts = three.map((name) => `${name}: restart etcd with --quota-backend-bytes=4294967296`);
+      assert.deepEqual(done.slice(0, 3), restarts);
+      assert.equal(plane.isFull, false);
+      assert.deepEqual(await plane.run(three), []);
+      plane.settings = {};
+      assert.deepEqual(
+        await plane.run(three),
+        three.map((name) => `${name}: restart etcd with no --quota-backend-bytes (was 4294967296)`),
+      );
+    });
+
     it("defragments a member whose file is large and mostly free before that happens", async () => {
       const plane = await SimulatedPlane.of(...three);
       await plane.run(three);

@@ -152,6 +152,25 @@ describe("the settings of a living cluster", function () {
     for (const name of three) assert.doesNotMatch(await names(name), /api\.example\.org/);
   });
 
+  it("give etcd another quota member by member while the API goes on answering, and the usual one again", async () => {
+    const { external, port } = fleet.endpoint;
+    const watch = watchApi(external, port, "/version");
+    const quota = String(4 * 1024 ** 3);
+    const intents = await becomes({ etcd: { quotaBackendBytes: Number(quota) } });
+    const { failures, asked, longestSilenceMs } = await watch.end();
+    console.log(`asked ${asked} times, ${failures.length} failed, longest silence ${longestSilenceMs} ms`);
+    assert.ok(longestSilenceMs < 5000, failures.join("\n"));
+    const restarts = on(`restart etcd with --quota-backend-bytes=${quota}`);
+    assert.deepEqual(
+      intents.filter((intent) => intent.includes("etcd")),
+      restarts,
+    );
+    for (const name of three) assert.match(await runningFlags(name, "etcd"), new RegExp(`=${quota} `));
+    assert.equal((await fleet.members("cp1")).length, 3);
+    await becomes({});
+    for (const name of three) assert.doesNotMatch(await runningFlags(name, "etcd"), /quota/);
+  });
+
   it("change a pool's kubelets one after the other, each one Ready before the next", async () => {
     fleet.spec = {};
     const settings = {

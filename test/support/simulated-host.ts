@@ -155,8 +155,13 @@ export class SimulatedHost extends FakeRunner {
   }
 
   /** A component does not know the flag "nonsense". */
-  #changePod(component: string | undefined): Reply {
+  #changePod(component: string | undefined, script: string): Reply {
     if (component === undefined) return "";
+    if (component === "etcd") {
+      const quota = /- --quota-backend-bytes=(\d+)/.exec(script)?.[1];
+      this.podArgs.set("etcd", quota === undefined ? {} : { "quota-backend-bytes": [quota] });
+      return "";
+    }
     const lines =
       this.files.get(`/run/keelson/static-pods/${component}.args`)?.toString().trim().split("\n") ?? [];
     const args = lines.map((line) => /^--([^=]+)=(.*)$/.exec(line) ?? []);
@@ -188,7 +193,7 @@ export class SimulatedHost extends FakeRunner {
     if (name === "certificates")
       this.#certify([...planeLeaves, kubeletLeaf].filter((leaf) => script.includes(` ${leaf.name} `)));
     kubeadmUnits[name]?.(this.#kubeadm(), script);
-    return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1]);
+    return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1], script);
   }
 
   #kubeadm(): KubeadmHost {

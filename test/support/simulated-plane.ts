@@ -168,10 +168,12 @@ export class SimulatedPlane {
   /** The components as kubeadm began them, or as they were changed since. */
   #pods(name: string): NonNullable<HostFacts["kubernetes"]["staticPods"]> {
     const view = blankView("controlPlane", { host: this.#reachable(name), cluster });
+    const usual = Object.entries(components).map(
+      ([key, component]) => [component, wantedArgs(view, key as ComponentKey)] as const,
+    );
     return Object.fromEntries(
-      Object.entries(components).map(([key, component]) => {
-        const usual = wantedArgs(view, key as ComponentKey);
-        const args = this.#of(name).podArgs.get(component) ?? usual;
+      [...usual, ["etcd", {}] as const].map(([component, begun]) => {
+        const args = this.#of(name).podArgs.get(component) ?? begun;
         return [component, { args, volumes: [], patch: "", isUnproven: false }];
       }),
     );
@@ -215,12 +217,13 @@ export class SimulatedPlane {
     const all = living.map((name, index) => {
       const { size, used } = this.room.get(name) ?? { size: 20_480, used: 16_384 };
       const header = { member_id: member + index * 4096, revision: 77 };
+      const [quota = 1000 ** 3] = this.#of(name).podArgs.get("etcd")?.["quota-backend-bytes"] ?? [];
       const status = {
         header,
         leader: member,
         dbSize: size,
         dbSizeInUse: used,
-        dbSizeQuota: 1000 ** 3,
+        dbSizeQuota: Number(quota),
       };
       const errors = this.isFull ? ["memberID:13803658152347727308 alarm:NOSPACE "] : [];
       return { Endpoint: `https://${this.#reachable(name).nodeAddress}:2379`, Status: { ...status, errors } };

@@ -17,6 +17,7 @@ describe("controlPlaneProblems", () => {
         extraVolumes: [{ ...volume, pathType: "File", readOnly: true }],
       },
       scheduler: { extraArgs: { v: 4 } },
+      etcd: { quotaBackendBytes: 8 * 1024 ** 3 },
     };
     assert.deepEqual(controlPlaneProblems(settings), []);
     assert.deepEqual(controlPlaneProblems(), []);
@@ -57,6 +58,9 @@ describe("controlPlaneProblems", () => {
       { apiServer: { patch: { spec: { containers: [{ command: [] }] } } } },
       /see extraArgs/,
     ],
+    ["a quota that the cluster itself fills", { etcd: { quotaBackendBytes: 1000 } }, /from 67108864 on/],
+    ["a quota that etcd advises against", { etcd: { quotaBackendBytes: 9 * 1024 ** 3 } }, /more than 8 GiB/],
+    ["half a byte", { etcd: { quotaBackendBytes: 1e9 + 0.5 } }, /not a whole number/],
     ["a type that there is not", volumes({ ...volume, pathType: "Socket" }), /is none of DirectoryOrCreate/],
   ];
   for (const [what, settings, expected] of refused) {
