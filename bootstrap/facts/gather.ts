@@ -37,7 +37,8 @@ export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): 
     paths.kubeletPatch,
     paths.kubeletSettings,
     paths.needrestart,
-    paths.proxy,
+    // What is read without a bundle is kept in the stack's state: no digest of what may hold a password.
+    ...(bundle === undefined ? [] : [paths.proxy]),
     ...containerdFiles.slice(0, 2),
     ...kubeletFiles.slice(0, 2),
     ...balancerUnit.paths,

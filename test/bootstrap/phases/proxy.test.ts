@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { blankFacts } from "../../../bootstrap/facts/blank.ts";
+import { factsRequest } from "../../../bootstrap/facts/gather.ts";
 import { containerd } from "../../../bootstrap/phases/containerd.ts";
 import { proxy, proxyFile } from "../../../bootstrap/phases/proxy.ts";
 import { sha256 } from "../../../bootstrap/view.ts";
 import type { HostFacts } from "../../../clusters/facts.ts";
 import { proxyProblems } from "../../../clusters/proxy.ts";
-import { blankView, cluster } from "../../support/bootstrap.ts";
+import { blankView, bundle, cluster } from "../../support/bootstrap.ts";
 
 const stock = blankFacts({ name: "cp1" });
 const secret = "http://ops:hunter2@proxy.example.org:3128";
@@ -35,6 +36,13 @@ describe("the proxy phase", () => {
     const [change] = proxy.plan(blankView("controlPlane", { cluster: behind }));
 
     assert.equal(change?.intent, "set the proxies");
+  });
+
+  it("leaves no digest of its file in what a preflight reads, since that stands in the stack's state", () => {
+    for (const role of ["controlPlane", "worker"] as const) {
+      assert.ok(!factsRequest(role).files.includes("/etc/keelson/proxy.env"));
+      assert.ok(factsRequest(role, bundle).files.includes("/etc/keelson/proxy.env"));
+    }
   });
 
   it("forgets a proxy that left the program, and restarts containerd for it", () => {
