@@ -35,6 +35,7 @@ export const errorCodes = {
     "Bring back the control-plane host that has the data, or set allowNewCluster if the cluster is lost for certain",
   KEELSON_PARTIAL_INIT: "Reset the hosts that the message names",
   KEELSON_SETTING_REFUSED: "Correct the setting in the program: the message carries what was said about it",
+  KEELSON_HOOK_FAILED: "Mend the hook, or what it works on, and run the same command again",
   KEELSON_QUORUM_LOST: "Bring back the control-plane hosts that the message names",
   KEELSON_ETCD_FULL: "Delete objects that nobody needs, or give etcd a larger quota",
   KEELSON_IDENTITY_MISMATCH: "Restore the identity that made this cluster from the stack's backup",

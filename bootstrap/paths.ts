@@ -14,6 +14,8 @@ export const paths = {
   initConfig: "/etc/keelson/kubeadm-init.yaml",
   /** Names that the program once wanted in the API server's certificate, one a line. */
   certSans: "/etc/keelson/cert-sans",
+  /** One empty file for each hook that has yet to run, by its name. */
+  dueHooks: "/etc/keelson/due-hooks",
   /** Paths of the program's own files, one a line. */
   ownedFiles: "/etc/keelson/owned-files",
   /** The former configuration of what was changed and is not known to work yet: `kubelet.yaml`, a component's manifest. */

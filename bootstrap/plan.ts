@@ -9,6 +9,7 @@ import { containerd } from "./phases/containerd.ts";
 import { endpointClients } from "./phases/endpoint-clients.ts";
 import { firewall } from "./phases/firewall.ts";
 import { firstBoot } from "./phases/first-boot.ts";
+import { hooked, hookedAgain } from "./hooks/hooked.ts";
 import { formerFiles, hostFiles } from "./host-files/phases.ts";
 import { identityFiles } from "./phases/identity-files.ts";
 import { imageArchives, images } from "./phases/images.ts";
@@ -35,65 +36,73 @@ import type { ControlPlaneView, HostView } from "./view.ts";
 const hostPlan: readonly Step<HostView>[] = [
   [firstBoot],
   [claim],
-  [proxy, hostFiles],
-  [packages, needrestart, kernel, swap, firewall, binaries, imageArchives],
-  [containerd, registries, kubelet, balancer],
+  [proxy, hooked("files", hostFiles)],
+  [
+    hooked("packages", packages),
+    needrestart,
+    hooked("kernel", kernel),
+    swap,
+    hooked("firewall", firewall),
+    binaries,
+    imageArchives,
+  ],
+  [hooked("containerd", containerd), hooked("registries", registries), hooked("kubelet", kubelet), balancer],
 ];
 
 /** From a host to one that can become a control plane, without touching any other; keeps one that is running. */
 export const preparationPlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
   [images, identityFiles],
-  [certificates],
+  [hooked("certificates", certificates)],
   [kubeletRunning],
-  [etcdQuota],
+  [hooked("controlPlane", etcdQuota)],
 ];
 
 /** From a host to the first control plane, whose API answers; keeps any that is one already. */
 export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
   [images, identityFiles, wantedSans, podPatches, virtualAddress],
-  [initialize],
-  [certificates],
+  [hooked("join", initialize)],
+  [hooked("certificates", certificates)],
   [kubeletRunning],
-  [etcdQuota],
-  [staticPods],
+  [hooked("controlPlane", etcdQuota)],
+  [hookedAgain("controlPlane", staticPods)],
   [apiReady],
-  [apiCertificate],
+  [hookedAgain("certificates", apiCertificate)],
   [endpointClients],
-  [kubeletSettings],
+  [hooked("kubeletSettings", kubeletSettings)],
   [nodeSettings],
-  [formerFiles],
+  [hookedAgain("files", formerFiles)],
 ];
 
 /** From a host to one more control plane of a living cluster. */
 export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,
   [images, identityFiles, wantedSans, podPatches, virtualAddress],
-  [joinControlPlane],
-  [certificates],
+  [hooked("join", joinControlPlane)],
+  [hooked("certificates", certificates)],
   [kubeletRunning],
-  [etcdQuota],
-  [staticPods],
+  [hooked("controlPlane", etcdQuota)],
+  [hookedAgain("controlPlane", staticPods)],
   [apiReady],
-  [apiCertificate],
+  [hookedAgain("certificates", apiCertificate)],
   [endpointClients],
-  [kubeletSettings],
+  [hooked("kubeletSettings", kubeletSettings)],
   [nodeSettings],
-  [formerFiles],
+  [hookedAgain("files", formerFiles)],
 ];
 
 /** From a host to a worker whose Node is Ready. */
 export const workerPlan: readonly Step<NodeView>[] = [
   ...hostPlan,
   [images],
-  [join],
+  [hooked("join", join)],
   [kubeletCredentials],
   [endpointClients],
   [kubeletRunning],
   [registration],
-  [kubeletSettings],
+  [hooked("kubeletSettings", kubeletSettings)],
   [nodeSettings],
   [nodeReady],
-  [formerFiles],
+  [hookedAgain("files", formerFiles)],
 ];

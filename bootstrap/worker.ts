@@ -44,9 +44,10 @@ async function isAsWanted(
     kubelet !== undefined &&
     node?.ready === true &&
     node.kubeletVersion === cluster.kubernetes &&
-    // The API does not tell what a kubelet was started with, and nothing of files: the host does.
+    // The API does not tell what a kubelet was started with, and nothing of files and hooks: the host does.
     host.kubelet === undefined &&
     host.files === undefined &&
+    host.hooks === undefined &&
     nodePatch(host, clusterId, node) === undefined
   );
 }

@@ -1,6 +1,7 @@
 import type { Endpoint } from "./endpoint.ts";
 import type { Proxy } from "./proxy.ts";
 import type { ControlPlaneSettings } from "./settings/control-plane.ts";
+import type { Hooks } from "./settings/hooks.ts";
 import type { HostFiles } from "./settings/host-files.ts";
 import type { Registries } from "./settings/registries.ts";
 import type { KubeletSettings } from "./settings/kubelet.ts";
@@ -59,6 +60,8 @@ export interface ClusterHost {
   readonly kubelet?: KubeletSettings;
   /** Files of the program's own, by path. @default - none */
   readonly files?: HostFiles;
+  /** Scripts before and after steps that change the host, by name. @default - none */
+  readonly hooks?: Hooks;
 }
 
 export interface Taint {

@@ -10,6 +10,8 @@ import { completeEndpoint, endpointProblems } from "./endpoint.ts";
 import type { EndpointSpec } from "./endpoint.ts";
 import { controlPlaneProblems } from "./settings/control-plane.ts";
 import type { ControlPlaneSettings } from "./settings/control-plane.ts";
+import { hookProblems } from "./settings/hooks.ts";
+import type { Hooks } from "./settings/hooks.ts";
 import { fileProblems } from "./settings/host-files.ts";
 import type { HostFiles } from "./settings/host-files.ts";
 import { kubeletProblems } from "./settings/kubelet.ts";
@@ -44,6 +46,8 @@ export interface ClusterSpec {
   readonly registries?: Registries;
   /** Flags and volumes of the API server and its companions, names in its certificate. @default - kubeadm's own */
   readonly controlPlane?: ControlPlaneSettings;
+  /** Scripts before and after steps that change a host, on each of them. @default - none */
+  readonly hooks?: Hooks;
   /** By logical name. */
   readonly hosts: Readonly<Record<string, HostSpec>>;
 }
@@ -64,6 +68,8 @@ export interface HostSpec {
   readonly kubelet?: KubeletSettings;
   /** Files that the program keeps on the host, by absolute path. @default - none */
   readonly files?: HostFiles;
+  /** Hooks beside those of the cluster, or in their place. @default - the cluster's */
+  readonly hooks?: Hooks;
 }
 
 /** A cluster's data, complete and checked. */
@@ -89,6 +95,7 @@ export function defineCluster(spec: ClusterSpec): DefinedCluster {
     taints: host.taints ?? [],
     ...(host.kubelet && { kubelet: host.kubelet }),
     ...(host.files && { files: host.files }),
+    ...((spec.hooks || host.hooks) && { hooks: { ...spec.hooks, ...host.hooks } }),
   }));
   const controlPlane = hosts.filter(({ role }) => role === "controlPlane");
   const network = { ...defaultNetwork, ...spec.network };
@@ -189,6 +196,7 @@ function hostProblems(hosts: DefinedCluster["hosts"]): Problem[] {
       ...labelProblems(host.labels, `hosts.${host.name}.labels`),
       ...taintProblems(host.taints, `hosts.${host.name}.taints`),
       ...fileProblems(host.files, `hosts.${host.name}.files`),
+      ...hookProblems(host.hooks, `hosts.${host.name}.hooks`),
       ...kubeletProblems(host.kubelet, `hosts.${host.name}.kubelet`),
       ...(nodeName.test(host.nodeName)
         ? []

@@ -51,6 +51,8 @@ export interface HostFacts {
   readonly registries?: Readonly<Record<string, RegistryFile>>;
   /** The program's own files. Absent unless asked about. */
   readonly hostFiles?: OwnedFilesFacts;
+  /** Names of the program's hooks that have yet to run after what they wait for. Absent unless asked about. */
+  readonly dueHooks?: readonly string[];
   /** systemd units that were asked about, by name. */
   readonly units: Readonly<Record<string, UnitFacts>>;
   /** Names of live transient units that a keelson run began: another run's, or a killed one's. */

@@ -4,6 +4,7 @@ import type { Endpoint } from "../clusters/endpoint.ts";
 import type { Proxy } from "../clusters/proxy.ts";
 import type { Identity } from "../clusters/identity.ts";
 import type { Registries } from "../clusters/settings/registries.ts";
+import type { Hooks } from "../clusters/settings/hooks.ts";
 import type { HostFiles } from "../clusters/settings/host-files.ts";
 import type { KubeletSettings } from "../clusters/settings/kubelet.ts";
 import type { DrainPolicy } from "../kube/drain-blockers.ts";
@@ -54,6 +55,8 @@ export interface HostArgs {
   readonly kubelet?: KubeletSettings;
   /** Files of the program's own, by absolute path. */
   readonly files?: HostFiles<pulumi.Input<string>>;
+  /** Scripts before and after steps that change the host. */
+  readonly hooks?: Hooks<pulumi.Input<string>>;
   readonly connection: ConnectionArgs;
 }
 

@@ -4,7 +4,7 @@ import { blankFacts } from "./blank.ts";
 /** What a look at the host will tell once the cluster was taken off it: packages and kernel settings stay. Pure. */
 export function afterReset(facts: HostFacts): HostFacts {
   const { kubernetes, images } = blankFacts({ name: facts.hostname });
-  const empty = { files: {}, units: {}, running: [], traces: [], kubernetes, images };
+  const empty = { files: {}, units: {}, running: [], dueHooks: [], traces: [], kubernetes, images };
   const left: { -readonly [Name in keyof HostFacts]: HostFacts[Name] } = { ...facts, ...empty };
   delete left.owner;
   return left;

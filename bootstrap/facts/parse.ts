@@ -76,6 +76,7 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
     files: parseFiles(lines("files")),
     registries: parseRegistries(sections),
     hostFiles: parseHostFiles(sections),
+    dueHooks: lines("dueHooks"),
     units: parseUnits(lines("units")),
     running: lines("running"),
     ...(owner && { owner }),

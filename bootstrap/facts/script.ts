@@ -1,5 +1,6 @@
 import { quote } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
+import { hooksPart } from "../hooks/hooked.ts";
 import { hostFilesPart } from "../host-files/facts.ts";
 import { registriesPart } from "../registries/facts.ts";
 import { kubeletSettingsPart } from "../kubelet-settings/facts.ts";
@@ -96,7 +97,13 @@ export function factsScript(request: FactsRequest): string {
     namesPart(names),
     registriesPart(settings),
     ...(settings
-      ? [`section kept; ls ${paths.kept}`, staticPodsPart, kubeletSettingsPart, hostFilesPart(hostFiles)]
+      ? [
+          `section kept; ls ${paths.kept}`,
+          staticPodsPart,
+          kubeletSettingsPart,
+          hostFilesPart(hostFiles),
+          hooksPart,
+        ]
       : []),
     ...(traces ? [tracesPart] : []),
     ...(syncLatency ? [syncPart] : []),

@@ -4,6 +4,7 @@ import type { Taint } from "../../clusters/cluster.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import type { Profile } from "../../clusters/profile.ts";
 import type { ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
+import type { Hooks } from "../../clusters/settings/hooks.ts";
 import type { HostFiles } from "../../clusters/settings/host-files.ts";
 import type { KubeletSettings } from "../../clusters/settings/kubelet.ts";
 import { KeelsonError } from "../../errors.ts";
@@ -25,6 +26,8 @@ export interface ControlPlaneArgs extends ControlPlaneSettings {
   readonly kubelet?: KubeletSettings;
   /** Files that the program keeps on the hosts, by absolute path. @default {} */
   readonly files?: HostFiles<pulumi.Input<string>>;
+  /** Hooks beside those of the cluster, or in their place. */
+  readonly hooks?: Hooks<pulumi.Input<string>>;
   /** How nodes find the API. @default - the one host's node address, port 6443; with several, "nodeLocal" */
   readonly endpoint?: EndpointSpec<pulumi.Input<string>>;
   /** 1, 3 or 5 hosts. The key is a host's logical name and default node name. */
@@ -40,6 +43,8 @@ export interface Pool extends LeavingArgs {
   readonly kubelet?: KubeletSettings;
   /** Files that the program keeps on the hosts, by absolute path. @default {} */
   readonly files?: HostFiles<pulumi.Input<string>>;
+  /** Hooks beside those of the cluster, or in their place. */
+  readonly hooks?: Hooks<pulumi.Input<string>>;
 }
 
 export interface BareMetalHost {
@@ -57,6 +62,8 @@ export interface BareMetalHost {
   readonly kubelet?: KubeletSettings;
   /** Files beside those of the pool, or in their place. */
   readonly files?: HostFiles<pulumi.Input<string>>;
+  /** Hooks beside those of the pool, or in their place. */
+  readonly hooks?: Hooks<pulumi.Input<string>>;
   /** Base of an HTTP mirror that the host can reach. @default - artifacts are sent over SSH */
   readonly mirror?: pulumi.Input<string>;
   /** Another number makes a worker anew: for a host that died, or was installed again. */
@@ -81,10 +88,14 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
     super("keelson:index:BareMetalCluster", name, {}, options);
     const pools = Object.entries(args.pools ?? {});
     refuseSharedNames(name, [args.controlPlane, ...pools.map(([, pool]) => pool)]);
-    const { endpoint, hosts, kubelet, files, ...settings } = args.controlPlane;
+    const { endpoint, hosts, kubelet, files, hooks, ...settings } = args.controlPlane;
     const cluster = declareCluster(this, name, args, {
       controlPlane: mapHosts(hosts, (key, host) =>
-        toHost(args, key, host, { ...(kubelet && { kubelet }), ...(files && { files }) }),
+        toHost(args, key, host, {
+          ...(kubelet && { kubelet }),
+          ...(files && { files }),
+          ...(hooks && { hooks }),
+        }),
       ),
       workers: Object.assign({}, ...pools.map(([key, pool]) => workersOf(args, key, pool))) as Record<
         string,
@@ -127,11 +138,19 @@ function toHost(args: BareMetalClusterArgs, key: string, host: BareMetalHost, po
     nodeAddress: host.nodeAddress ?? host.address,
     labels: { ...pool.labels, ...host.labels },
     taints: [...(pool.taints ?? []), ...(host.taints ?? [])],
-    ...(pool.kubelet || host.kubelet ? { kubelet: { ...pool.kubelet, ...host.kubelet } } : {}),
-    ...(pool.files || host.files ? { files: { ...pool.files, ...host.files } } : {}),
+    ...merged("kubelet", pool, host),
+    ...merged("files", pool, host),
+    ...merged("hooks", pool, host),
     ...(host.mirror === undefined ? {} : { mirror: host.mirror }),
     connection: { ...args.ssh, address: host.address, ...host.ssh },
   };
+}
+
+type Settings = Partial<Pick<Pool, "kubelet" | "files" | "hooks">>;
+
+/** A setting of the pool with the host's own in its place, key by key; nothing if neither has it. */
+function merged(key: keyof Settings, pool: Settings, host: Settings): Settings {
+  return pool[key] || host[key] ? { [key]: { ...pool[key], ...host[key] } } : {};
 }
 
 function mapHosts<Result>(

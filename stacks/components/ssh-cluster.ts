@@ -5,6 +5,7 @@ import { apiPortOf, completeEndpoint } from "../../clusters/endpoint.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
 import { defaultNetwork } from "../../clusters/define-cluster.ts";
 import type { Proxy } from "../../clusters/proxy.ts";
+import type { Hooks } from "../../clusters/settings/hooks.ts";
 import type { ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
 import type { Registries, RegistryAccess } from "../../clusters/settings/registries.ts";
 import type { Profile } from "../../clusters/profile.ts";
@@ -44,6 +45,8 @@ export interface SshClusterArgs {
    * become secrets of the stack. @default - directly and without a name
    */
   readonly registries?: Registries<pulumi.Input<string>>;
+  /** Scripts of your own before and after steps that change a host, by name, on every host. @default {} */
+  readonly hooks?: Hooks<pulumi.Input<string>>;
   /** Images of keelson's own that every node holds beforehand; `demo` is the one of the examples. @default [] */
   readonly extraImages?: readonly ExtraImage[];
   /**
@@ -90,8 +93,9 @@ export function declareCluster(
   parent: pulumi.ComponentResource,
   name: string,
   args: SshClusterArgs,
-  hosts: SshClusterHosts,
+  given: SshClusterHosts,
 ): Cluster {
+  const hosts = args.hooks === undefined ? given : withHooks(args.hooks, given);
   const cluster = describeCluster(name, args, hosts);
   const { clusterId, caCertificate, identity } = new ClusterIdentity(name, { name }, { parent });
   const all = { ...hosts.controlPlane, ...mapValues(hosts.workers, ({ host }) => host) };
@@ -135,6 +139,16 @@ export function declareCluster(
     ),
     deletedWith: checked,
     digestKey: pulumi.secret(identity.apply(digestKeyOf)),
+  };
+}
+
+/** Gives the cluster's hooks to every host; its own win, by name. */
+function withHooks(hooks: Hooks<pulumi.Input<string>>, hosts: SshClusterHosts): SshClusterHosts {
+  const hooked = (host: HostArgs): HostArgs => ({ ...host, hooks: { ...hooks, ...host.hooks } });
+  return {
+    ...hosts,
+    controlPlane: mapValues(hosts.controlPlane, hooked),
+    workers: mapValues(hosts.workers, (worker) => ({ ...worker, host: hooked(worker.host) })),
   };
 }
 

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { controlPlaneCountProblem } from "../../clusters/define-cluster.ts";
 import { proxyPattern } from "../../clusters/proxy.ts";
 import { controlPlaneProblems } from "../../clusters/settings/control-plane.ts";
+import { hookProblems } from "../../clusters/settings/hooks.ts";
 import { fileProblems } from "../../clusters/settings/host-files.ts";
 import { kubeletProblems } from "../../clusters/settings/kubelet.ts";
 import { labelProblems, taintProblems } from "../../clusters/settings/node-marks.ts";
@@ -86,6 +87,7 @@ export function checkHost(host: Checker): void {
   host.rule("taints", taintProblems);
   host.rule("kubelet", kubeletProblems);
   host.rule("files", fileProblems);
+  host.rule("hooks", hookProblems);
   checkConnection(host.at("connection"));
 }
 

@@ -3,6 +3,7 @@ import type { Cluster, Taint } from "../../clusters/cluster.ts";
 import { apiPortOf, defaultApiPort, unknownEndpoint } from "../../clusters/endpoint.ts";
 import type { Endpoint } from "../../clusters/endpoint.ts";
 import type { Identity } from "../../clusters/identity.ts";
+import type { Hooks } from "../../clusters/settings/hooks.ts";
 import type { HostFiles } from "../../clusters/settings/host-files.ts";
 import type { KubeletSettings } from "../../clusters/settings/kubelet.ts";
 import type { Connection } from "../../remote/runner.ts";
@@ -17,6 +18,7 @@ export interface HostInputs {
   readonly taints?: readonly Taint[];
   readonly kubelet?: KubeletSettings;
   readonly files?: HostFiles;
+  readonly hooks?: Hooks;
   readonly mirror?: string;
   /** Changes whenever the host was started, so that its node is looked after. */
   readonly starts?: number;
@@ -35,16 +37,7 @@ export function reachable(hosts: Readonly<Record<string, Partial<HostInputs>>>):
 
 /** One host, for bootstrap. */
 export function toReachable(name: string, host: Partial<HostInputs>, index = 0): ReachableHost {
-  const {
-    role = "worker",
-    nodeName = name,
-    labels = {},
-    taints = [],
-    kubelet,
-    files,
-    mirror,
-    nodeAddress,
-  } = host;
+  const { role = "worker", nodeName = name, labels = {}, taints = [], nodeAddress } = host;
   return {
     name,
     role,
@@ -52,11 +45,18 @@ export function toReachable(name: string, host: Partial<HostInputs>, index = 0):
     nodeAddress: nodeAddress ?? `${unknownNetwork}.${String(index + 1)}`,
     labels,
     taints,
-    ...(kubelet === undefined ? {} : { kubelet }),
-    ...(files === undefined ? {} : { files }),
-    ...(mirror === undefined ? {} : { mirror }),
+    ...given(host, ["kubelet", "files", "hooks", "mirror"]),
     connection: isComplete(host.connection) && nodeAddress !== undefined ? host.connection : undefined,
   };
+}
+
+/** Those of the properties that the host has. */
+function given<Key extends keyof HostInputs>(
+  host: Partial<HostInputs>,
+  keys: readonly Key[],
+): Partial<Pick<HostInputs, Key>> {
+  const there = keys.flatMap((key) => (host[key] === undefined ? [] : [[key, host[key]] as const]));
+  return Object.fromEntries(there) as Partial<Pick<HostInputs, Key>>;
 }
 
 /** The cluster, for bootstrap. In a preview its endpoint may not be known yet. */

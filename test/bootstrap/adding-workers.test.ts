@@ -52,7 +52,8 @@ describe("the text of a simulated host's look", () => {
 
     assert.ok(Math.abs(read.clockOffsetMs) < 5000);
     const kubernetes = { ...facts.kubernetes, certificates: {}, servers: {} };
-    const nothing = { routerIds: [], resolves: {}, registries: {}, hostFiles: { found: {}, owned: [] } };
+    const hostFiles = { found: {}, owned: [] };
+    const nothing = { routerIds: [], resolves: {}, registries: {}, hostFiles, dueHooks: [] };
     assert.deepEqual({ ...read, clockOffsetMs: 0 }, { ...facts, ...nothing, kubernetes });
   });
 });

@@ -72,6 +72,59 @@ describe("the settings of living hosts", function () {
     assert.deepEqual((await fleet.apply(["cp1"])).intents, []);
   });
 
+  it("lead containerd to the world by a proxy with a password, and directly again", async () => {
+    const asked: string[] = [];
+    const server = createServer();
+    server.on("connect", ({ url, headers }, socket) => {
+      asked.push(`${url ?? ""} ${headers["proxy-authorization"] ?? "nobody"}`);
+      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    });
+    const host = fleet.endpoint.external;
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
+    const { port } = server.address() as AddressInfo;
+    const password = "hunter2-of-the-proxy";
+    const http = `http://ops:${password}@${host}:${String(port)}`;
+    fleet.spec = { proxy: { http, https: http } };
+    try {
+      const { intents } = await fleet.apply(["cp1"]);
+      const each = ["cp1", "w1"].flatMap((name) => [
+        `${name}: restart containerd`,
+        `${name}: set the proxies`,
+      ]);
+      assert.deepEqual([...intents].sort(), each);
+      const pod = { spec: { nodeName: "w1" } };
+      await fleet.run(
+        "cp1",
+        `${kubectl} run proxied --image=registry.proxied.test/app:1 --overrides='${JSON.stringify(pod)}'`,
+      );
+      const token = Buffer.from(`ops:${password}`).toString("base64");
+      const expected = `registry.proxied.test:443 Basic ${token}`;
+      await waitFor({
+        what: "containerd to ask the proxy",
+        deadlineMs: 60_000,
+        probe: () => Promise.resolve(asked.includes(expected) || undefined),
+        diagnose: () => Promise.resolve(asked.join("; ")),
+      });
+      assert.equal(await fleet.run("w1", "stat -c %a /etc/keelson/proxy.env"), "600\n");
+      assert.equal(
+        await fleet.run("w1", `systemctl show containerd | grep -cF -e ${password} -e ${token} || true`),
+        "0\n",
+      );
+    } finally {
+      server.close();
+    }
+    fleet.spec = {};
+    await fleet.run("cp1", `${kubectl} delete pod proxied --now`);
+    const { intents } = await fleet.apply(["cp1"]);
+    const each = ["cp1", "w1"].flatMap((name) => [
+      `${name}: forget the proxies`,
+      `${name}: restart containerd`,
+    ]);
+    assert.deepEqual([...intents].sort(), each);
+    assert.equal(await fleet.run("w1", "cat /etc/keelson/proxy.env"), "");
+    assert.deepEqual((await fleet.apply(["cp1"])).intents, []);
+  });
+
   it("keep files on hosts, and give back what was there before", async () => {
     await fleet.run("w1", "echo before >/etc/motd.test");
     fleet.hostSpecs = { w1: { files: { "/etc/motd.test": { content: "ours\n", mode: 0o640 } } } };
@@ -84,6 +137,91 @@ describe("the settings of living hosts", function () {
     assert.deepEqual((await fleet.apply(["cp1"])).intents, ["w1: take away /etc/motd.test"]);
     assert.equal(await fleet.run("w1", "cat /etc/motd.test"), "before\n");
     assert.deepEqual((await fleet.apply(["cp1"])).intents, []);
+  });
+
+  describe("which have hooks", () => {
+    const log = "/root/hooks.log";
+    const secret = "hunter2-of-the-hook";
+    const file = "/etc/hooked.test";
+    const before = 'w1: run hook "a-before" before files';
+    const after = 'w1: run hook "b-after" after files';
+
+    function declare(content: string, script: string, timeoutSeconds?: number): void {
+      const hooks = {
+        "a-before": {
+          before: "files" as const,
+          script: `: ${secret}; echo "before $(cat ${file} 2>/dev/null) $KEELSON_HOST $KEELSON_ROLE" >>${log}`,
+        },
+        "b-after": { after: "files" as const, script, ...(timeoutSeconds && { timeoutSeconds }) },
+      };
+      fleet.hostSpecs = { w1: { files: { [file]: { content } }, hooks } };
+    }
+
+    async function refused(expected: RegExp): Promise<void> {
+      await assert.rejects(fleet.apply(["cp1"]), (error: Error) => {
+        console.log(error.message);
+        assert.match(error.message, expected);
+        return true;
+      });
+    }
+
+    it("run them around what changes, and run again what failed, and nothing else", async () => {
+      const failing = `echo "after $(cat ${file})" >>${log}; [ -e /root/allowed ] || { echo "no leave yet"; exit 3; }`;
+      declare("one\n", failing);
+      assert.deepEqual((await fleet.apply(["cp1"], { preview: true })).intents, [
+        before,
+        `w1: write ${file}`,
+        after,
+      ]);
+      await refused(/hook "b-after" after files on w1: it ended with exit code 3; it said:\nno leave yet/);
+      assert.deepEqual((await fleet.apply(["cp1"], { preview: true })).intents, [after]);
+
+      await fleet.run("w1", "touch /root/allowed");
+      assert.deepEqual((await fleet.apply(["cp1"])).intents, [after]);
+
+      assert.equal(await fleet.run("w1", `cat ${log}`), "before  w1 worker\nafter one\nafter one\n");
+      assert.deepEqual((await fleet.apply(["cp1"])).intents, []);
+    });
+
+    it("end one that takes too long, with everything it started", async () => {
+      declare("two\n", `sleep 98765 & echo begun; sleep 98765`, 2);
+      await refused(/hook "b-after" after files on w1: it did not end within 2 s; it said:\nbegun/);
+      assert.equal(await fleet.run("w1", "pgrep -fc '^sleep 9876[5]' || true"), "0\n");
+    });
+
+    it("run again what was cut off with its run", async () => {
+      declare("two\n", `echo "cut off" >>${log}; sleep 98765`);
+      const stop = new AbortController();
+      const cut = fleet.apply(["cp1"], { signal: stop.signal });
+      await waitFor({
+        what: "the hook to begin",
+        deadlineMs: 60_000,
+        probe: async () => (await fleet.run("w1", `tail -n 1 ${log}`)).startsWith("cut off") || undefined,
+      });
+      stop.abort();
+      await assert.rejects(cut, { code: "KEELSON_ABORTED" });
+
+      declare("two\n", `echo "in the end" >>${log}`);
+      assert.deepEqual((await fleet.apply(["cp1"])).intents, [after]);
+      assert.equal(
+        await fleet.run("w1", `tail -n 1 ${log}; pgrep -fc '^sleep 9876[5]' || true`),
+        "in the end\n0\n",
+      );
+    });
+
+    it("leave nothing of the scripts on the host", async () => {
+      assert.equal(
+        await fleet.run("w1", "ls -A /run/keelson/hooks /etc/keelson/due-hooks | grep -v '^$'"),
+        "/etc/keelson/due-hooks:\n/run/keelson/hooks:\n",
+      );
+      const seen = await fleet.run(
+        "w1",
+        `journalctl --no-pager | grep -cF ${secret} || true; grep -rlF ${secret} /etc /run/keelson /var/lib/keelson || true`,
+      );
+      assert.equal(seen, "0\n");
+      fleet.hostSpecs = {};
+      assert.deepEqual((await fleet.apply(["cp1"])).intents, [`w1: take away ${file}`]);
+    });
   });
 
   it("take labels and taints off with the program, and leave those of others", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import type { Hook } from "../../clusters/settings/hooks.ts";
 import { BareMetalCluster, type BareMetalClusterArgs } from "../../stacks/components/bare-metal-cluster.ts";
 import { ExistingCluster } from "../../stacks/components/existing-cluster.ts";
 import { fleetName } from "../../stacks/components/fleet-name.ts";
@@ -131,6 +132,31 @@ describe("cluster components", () => {
     };
     assert.deepEqual(plane.cluster["controlPlane"], { apiServer: { extraArgs: { profiling: false } } });
     assert.deepEqual(plane.hosts.value["cp1"]?.["kubelet"], { maxPods: 40 });
+  });
+
+  it("give hooks of the cluster to every host, and put the pool's and the host's own in their place", async () => {
+    const script = (text: string): Hook => ({ after: "join", script: text });
+    await bareMetal({
+      hooks: { told: script("cluster"), kept: script("cluster") },
+      controlPlane: { hosts: { cp1: { address: "10.0.0.11" } }, hooks: { own: script("plane") } },
+      pools: {
+        general: {
+          hosts: { w2: { address: "10.0.0.22", hooks: { last: script("host") } } },
+          hooks: { told: script("pool"), last: script("pool") },
+        },
+      },
+    });
+
+    const scripts = (host: Record<string, unknown> | undefined): Record<string, string> =>
+      Object.fromEntries(
+        Object.entries(host?.["hooks"] as Record<string, Hook>).map(([name, hook]) => [name, hook.script]),
+      );
+    const { value: worker } = engine.find("edge-w2").inputs["host"] as { value: Record<string, unknown> };
+    assert.deepEqual(scripts(worker), { told: "pool", kept: "cluster", last: "host" });
+    const plane = typed("ControlPlane")?.inputs as {
+      hosts: { value: Record<string, Record<string, unknown>> };
+    };
+    assert.deepEqual(scripts(plane.hosts.value["cp1"]), { told: "cluster", kept: "cluster", own: "plane" });
   });
 
   it("make a secret of a registry's password, its own and its mirrors'", async () => {

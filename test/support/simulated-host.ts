@@ -23,6 +23,8 @@ export class SimulatedHost extends FakeRunner {
   etcdctl: (script: string) => string = () => "";
   /** The flags of the components that were changed, by component. */
   readonly podArgs = new Map<string, Record<string, readonly string[]>>();
+  /** The program's hooks that ran to their end, in that order. */
+  readonly hooksRun: string[] = [];
   /** The etcd that kubeadm makes the host a member of. */
   etcd: SimulatedEtcd | undefined;
   /** Called before each command and each write, and with the name of a point inside of kubeadm or a script. May throw. */
@@ -53,6 +55,7 @@ export class SimulatedHost extends FakeRunner {
       [/systemctl disable --quiet --now keelson-/, (command) => this.#drop(command)],
       [/dev\/tcp/, ""],
       [/--tls-server-name/, "ok"],
+      [/^mkdir -p \S+due-hooks && touch /, (command) => this.#owe(command.split(" && touch ")[1] ?? "")],
       [/^readlink -f /, () => this.#facts.kubernetes.certificates?.[paths.kubeletConf] ?? ""],
       [/^rm -f /, (command) => this.#remove(command.split(" ").slice(2))],
       [/^\[ -e \/run\/cloud-init/, () => this.#settle()],
@@ -193,7 +196,19 @@ export class SimulatedHost extends FakeRunner {
     if (name === "certificates")
       this.#certify([...planeLeaves, kubeletLeaf].filter((leaf) => script.includes(` ${leaf.name} `)));
     kubeadmUnits[name]?.(this.#kubeadm(), script);
+    if (name.startsWith("hook-")) this.#runHook(name.slice("hook-".length));
     return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1], script);
+  }
+
+  #owe(notes: string): string {
+    const names = notes.split(" ").map((path) => path.split("/").at(-1) ?? "");
+    this.#facts.dueHooks = [...new Set([...(this.#facts.dueHooks ?? []), ...names])].sort();
+    return "";
+  }
+
+  #runHook(name: string): void {
+    this.hooksRun.push(name);
+    if (this.#facts.dueHooks) this.#facts.dueHooks = this.#facts.dueHooks.filter((due) => due !== name);
   }
 
   #kubeadm(): KubeadmHost {

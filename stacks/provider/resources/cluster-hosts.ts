@@ -38,6 +38,7 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
     ignores: (parts) =>
       isConnection(parts) ||
       isControlPlaneSetting(parts) ||
+      isHook(parts) ||
       parts.some((part) =>
         [
           "labels",
@@ -106,6 +107,11 @@ function refuseRenames({ cluster, hosts }: ClusterHostsInputs, before: ClusterHo
 /** Tells a host's way of being reached from what it is. */
 export function isConnection(parts: Change["parts"]): boolean {
   return parts.includes("connection") || parts.includes("mirror");
+}
+
+/** Tells what only accompanies changes of a host, `hosts.cp1.hooks` for example: by itself it changes nothing. */
+export function isHook([head, next, last]: Change["parts"]): boolean {
+  return (head === "host" && next === "hooks") || (head === "hosts" && last === "hooks");
 }
 
 /** Tells what only the control plane itself is changed by. */

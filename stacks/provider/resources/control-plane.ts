@@ -15,7 +15,7 @@ import {
   startedHosts,
 } from "../hosts.ts";
 import type { Call, Drifting, Prior, Resource } from "../resource.ts";
-import { isConnection } from "./cluster-hosts.ts";
+import { isConnection, isHook } from "./cluster-hosts.ts";
 
 export interface ControlPlaneInputs {
   readonly cluster: Cluster;
@@ -43,7 +43,8 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   secretOutputs: ["kubeconfig"],
   refreshBeforeUpdate: true,
   diff: {
-    ignores: (parts) => isConnection(parts) || parts[0] === "identity" || parts[0] === "allowNewCluster",
+    ignores: (parts) =>
+      isConnection(parts) || isHook(parts) || parts[0] === "identity" || parts[0] === "allowNewCluster",
     replaces: (parts) => parts[0] === "clusterId",
   },
   check(inputs) {

@@ -15,7 +15,7 @@ import {
   toReachable,
 } from "../hosts.ts";
 import type { Call, Drifting, Resource } from "../resource.ts";
-import { isConnection, isControlPlaneSetting } from "./cluster-hosts.ts";
+import { isConnection, isControlPlaneSetting, isHook } from "./cluster-hosts.ts";
 
 export interface WorkerNodeInputs {
   readonly cluster: Cluster;
@@ -47,7 +47,8 @@ export const workerNode: Resource<WorkerNodeInputs, WorkerNodeOutputs> = {
   secretOutputs: [],
   refreshBeforeUpdate: true,
   diff: {
-    ignores: (parts) => isConnection(parts) || isControlPlaneSetting(parts) || manner.has(String(parts[0])),
+    ignores: (parts) =>
+      isConnection(parts) || isControlPlaneSetting(parts) || isHook(parts) || manner.has(String(parts[0])),
     replaces: ([head, next]) =>
       head === "clusterId" || head === "generation" || (head === "host" && next === "nodeName"),
   },

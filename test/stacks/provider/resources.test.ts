@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ValueRecord } from "../../../stacks/provider/values.ts";
+import { Secret, type ValueRecord } from "../../../stacks/provider/values.ts";
 import { Harness, InitFailed, type Answer } from "./support/harness.ts";
 import { controlPlane, worker } from "./support/inputs.ts";
 
@@ -62,6 +62,19 @@ describe("the resources of a cluster", () => {
       { ...before, cluster },
     );
     assert.deepEqual(properties, []);
+  });
+
+  it("has nothing to do when a hook is new or changed: it accompanies changes", async () => {
+    const hooks = { tell: { after: "join", script: new Secret("echo hello") } };
+    const { cp1 } = controlPlane().hosts;
+    for (const [type, before, later] of [
+      ["WorkerNode", worker(), worker({ hooks })],
+      ["ControlPlane", controlPlane(), { ...controlPlane(), hosts: { cp1: { ...(cp1 as object), hooks } } }],
+    ] as const) {
+      const { id, outputs } = await harness.create(type, before);
+      const { properties } = await harness.diff(type, { id, inputs: before, outputs }, later);
+      assert.deepEqual(properties, []);
+    }
   });
 
   it("previews how a worker that is made anew leaves, and then how it comes, on a host that is reset by then", async () => {
