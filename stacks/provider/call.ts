@@ -7,6 +7,7 @@ import type { ExtraImage } from "../../toolchain/image-recipes.ts";
 import { describeFailure } from "./failure.ts";
 import { type EngineLog, Row } from "./progress.ts";
 import type { Call, Prior } from "./resource.ts";
+import { recordIntent } from "./record-intent.ts";
 import { stopAt } from "./stop-at.ts";
 import { isPublicPem, openTexts, reveal, secretTexts, type Value } from "./values.ts";
 import type { World } from "./world.ts";
@@ -81,6 +82,7 @@ export function openCall(
       },
       onIntent: (intent) => {
         intents.push(intent);
+        recordIntent(mode, intent);
         if (mode === "work") row.status(`${intent.host}: ${intent.what}`);
       },
       onSilence: (why) => {

@@ -40,6 +40,11 @@ export class DoomedRun {
     }
   }
 
+  /** What the run came to, if it was let live. */
+  result(): Promise<CommandResult> {
+    return this.#result;
+  }
+
   /** Ends every process of the run at once, as a power cut would. */
   async kill(): Promise<void> {
     for (let pids = await this.#processes(); pids.length > 0; pids = await this.#processes()) {

@@ -97,14 +97,18 @@ export class MetalStack {
     return { address, mirror, ssh: { privateKey, hostKey } };
   }
 
-  /** Runs Pulumi with the program's settings; it may fail. */
-  async pulumi(args: readonly string[], settings: Settings): Promise<TimedRun> {
-    const path = join(this.#folder, "settings.json");
-    const events = join(this.#folder, "events.json");
+  /** Runs Pulumi with the program's settings, and with more variables; it may fail. Runs may overlap. */
+  async pulumi(
+    args: readonly string[],
+    settings: Settings,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<TimedRun> {
+    const folder = await mkdtemp(join(this.#folder, "run-"));
+    const path = join(folder, "settings.json");
+    const events = join(folder, "events.json");
     await writeFile(path, JSON.stringify(settings), { mode: 0o600 });
-    await rm(events, { force: true });
     // Without it the engine does not offer its event log.
-    const env = { TEST_SETTINGS: path, PULUMI_DEBUG_COMMANDS: "true" };
+    const env = { TEST_SETTINGS: path, PULUMI_DEBUG_COMMANDS: "true", ...more };
     const start = performance.now();
     const result = await this.#pulumi([...args, "--event-log", events], { env });
     const seconds = (performance.now() - start) / 1000;
