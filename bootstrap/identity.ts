@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import type { Cluster } from "../clusters/cluster.ts";
 import { clientServers } from "../clusters/endpoint.ts";
 import type { Identity, KeyPair } from "../clusters/identity.ts";
+import { kubernetesYaml } from "./kubernetes-yaml.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -43,7 +44,7 @@ export async function mintKubeconfig(
   const client = await signClient(identity.ca, `CN=${user},O=${group}`, days);
   const servers = Object.entries(clientServers(cluster.endpoint, cluster.name));
   const authority = base64(identity.ca.certificate);
-  const kubeconfig = stringify({
+  const config = {
     apiVersion: "v1",
     kind: "Config",
     clusters: servers.map(([name, server]) => ({
@@ -61,8 +62,8 @@ export async function mintKubeconfig(
     ],
     contexts: servers.map(([name]) => ({ name, context: { cluster: name, user } })),
     "current-context": cluster.name,
-  });
-  return { kubeconfig, expires: client.expires.toISOString() };
+  };
+  return { kubeconfig: stringify(config, kubernetesYaml), expires: client.expires.toISOString() };
 }
 
 /** SHA-256 of a certificate's DER form, lower-case hex: what tells one cluster's authority from another's. */

@@ -3,6 +3,7 @@ import type { ClusterHost } from "../clusters/cluster.ts";
 import { apiPortOf, authorityOf } from "../clusters/endpoint.ts";
 import type { HostFacts } from "../clusters/facts.ts";
 import { settingsFile } from "./kubelet-settings/settings-file.ts";
+import { kubernetesYaml } from "./kubernetes-yaml.ts";
 import { quotaArgs } from "./etcd/quota.ts";
 import { paths } from "./paths.ts";
 import { kubeletPatch } from "./phases/kubelet.ts";
@@ -200,5 +201,5 @@ function hostIgnores(facts: HostFacts): readonly string[] {
 }
 
 function documents(values: readonly object[]): string {
-  return values.map((value) => stringify(value)).join("---\n");
+  return values.map((value) => stringify(value, kubernetesYaml)).join("---\n");
 }

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { HostFacts } from "../../clusters/facts.ts";
 import type { KubeletSettings } from "../../clusters/settings/kubelet.ts";
 import { paths } from "../paths.ts";
+import { kubernetesYaml } from "../kubernetes-yaml.ts";
 import type { WantedFile } from "../view.ts";
 
 /**
@@ -11,5 +12,8 @@ import type { WantedFile } from "../view.ts";
 export function settingsFile(facts: HostFacts, settings: KubeletSettings = {}): WantedFile | undefined {
   const isEmpty = Object.keys(settings).length === 0;
   if (isEmpty && facts.files[paths.kubeletSettings] === undefined) return undefined;
-  return { path: paths.kubeletSettings, content: stringify(settings, { sortMapEntries: true }) };
+  return {
+    path: paths.kubeletSettings,
+    content: stringify(settings, { ...kubernetesYaml, sortMapEntries: true }),
+  };
 }

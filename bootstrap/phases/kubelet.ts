@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { HostFacts, NameFacts } from "../../clusters/facts.ts";
 import { command } from "../../remote/quote.ts";
 import { settingsFile } from "../kubelet-settings/settings-file.ts";
+import { kubernetesYaml } from "../kubernetes-yaml.ts";
 import { paths } from "../paths.ts";
 import { differs, isContainer, writeFiles } from "../view.ts";
 import type { Change, HostView, Phase, WantedFile } from "../view.ts";
@@ -87,7 +88,7 @@ export function kubeletPatch(facts: HostFacts): string | undefined {
       imageGCHighThresholdPercent: 100,
     }),
   };
-  return Object.keys(patch).length === 0 ? undefined : stringify(patch);
+  return Object.keys(patch).length === 0 ? undefined : stringify(patch, kubernetesYaml);
 }
 
 /** In a pod, the address of systemd-resolved is the pod's own: its questions would go round in a circle. */

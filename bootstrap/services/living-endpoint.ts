@@ -1,10 +1,12 @@
 import { parse, parseDocument } from "yaml";
+import type { Document } from "yaml";
 import { authorityOf } from "../../clusters/endpoint.ts";
 import type { Cluster } from "../../clusters/cluster.ts";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { ComponentKey } from "../../clusters/settings/control-plane.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { quotaArgs } from "../etcd/quota.ts";
+import { kubernetesYaml } from "../kubernetes-yaml.ts";
 import { apiServerNames } from "../api-names.ts";
 import { kubeadmComponent } from "../static-pods/kubeadm-component.ts";
 import type { ReachableHost } from "../operation.ts";
@@ -65,10 +67,10 @@ export async function staleRecords(
     places.map(async ({ what, path, key, changes }): Promise<readonly EndpointRecord[]> => {
       const text = (await client.find<ConfigMap>(path, { signal }))?.data[key];
       if (text === undefined) return [];
-      const document = parseDocument(text);
+      const document = parseDocument(text, kubernetesYaml);
       const before = JSON.stringify(document);
       for (const [place, value] of changes) {
-        if (value !== undefined) document.setIn(place, value);
+        if (value !== undefined) put(document, place, value);
         else if (document.hasIn(place)) document.deleteIn(place);
       }
       return JSON.stringify(document) === before
@@ -77,6 +79,14 @@ export async function staleRecords(
     }),
   );
   return found.flat();
+}
+
+/** A place whose surroundings lack would be made of Maps, which YAML 1.1 writes as lists of pairs. */
+function put(document: Document, place: readonly (string | number)[], value: unknown): void {
+  const lacking = place.findIndex((_, index) => !document.hasIn(place.slice(0, index + 1)));
+  const depth = lacking === -1 ? place.length : lacking + 1;
+  const whole = place.slice(depth).reduceRight((inner, key) => ({ [key]: inner }), value);
+  document.setIn(place.slice(0, depth), whole);
 }
 
 /** Whoever joins or upgrades gets the flags and volumes that the living components have proven. */

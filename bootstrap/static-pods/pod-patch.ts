@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { ComponentKey } from "../../clusters/settings/control-plane.ts";
 import { paths } from "../paths.ts";
+import { kubernetesYaml } from "../kubernetes-yaml.ts";
 import { sha256, writeFiles } from "../view.ts";
 import type { ControlPlaneView, HostView, Phase, WantedFile } from "../view.ts";
 
@@ -11,7 +12,9 @@ export const patchAnnotation = "keelson.dev/patch";
 /** The digest of the patch that a component shall be made with; empty without one. Pure. */
 export function patchDigest({ cluster }: Pick<HostView, "cluster">, key: ComponentKey): string {
   const patch = cluster.controlPlane?.[key]?.patch;
-  return patch === undefined ? "" : sha256(stringify(patch, { sortMapEntries: true })).slice(0, 16);
+  return patch === undefined
+    ? ""
+    : sha256(stringify(patch, { ...kubernetesYaml, sortMapEntries: true })).slice(0, 16);
 }
 
 /**
@@ -29,7 +32,7 @@ export function patchFile(
   }
   const { metadata = {}, ...rest } = patch as Patch;
   const annotations = { ...metadata.annotations, [patchAnnotation]: patchDigest(view, key) };
-  return { path, content: stringify({ ...rest, metadata: { ...metadata, annotations } }) };
+  return { path, content: stringify({ ...rest, metadata: { ...metadata, annotations } }, kubernetesYaml) };
 }
 
 /** Where patches of components are. */

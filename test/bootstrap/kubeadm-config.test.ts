@@ -5,7 +5,7 @@ import { initConfig, joinConfig } from "../../bootstrap/kubeadm-config.ts";
 import { kubelet, kubeletPatch } from "../../bootstrap/phases/kubelet.ts";
 import { containerd } from "../../bootstrap/phases/containerd.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
-import { blankView } from "../support/bootstrap.ts";
+import { blankView, cluster } from "../support/bootstrap.ts";
 import { FakeRunner } from "../support/fake-runner.ts";
 
 const stock = blankFacts({ name: "cp1" });
@@ -41,6 +41,19 @@ describe("kubeadm's configuration", () => {
     assert.match(kubeletPatch(container) ?? "", /failCgroupV1: false/);
     assert.deepEqual(initOf(container).nodeRegistration["ignorePreflightErrors"], ["SystemVerification"]);
     assert.deepEqual(initOf(container).patches, { directory: "/etc/keelson/patches" });
+  });
+
+  it("keeps text text for a reader of YAML 1.1, as kubeadm is", () => {
+    for (const value of ["yes", "off", "n", "1:30", "0644", "2026-01-01", "1e3", ""]) {
+      const apiServer = { extraArgs: { word: value } };
+      const text = initConfig(
+        blankView("controlPlane", { cluster: { ...cluster, controlPlane: { apiServer } } }),
+      );
+      const read = parseAllDocuments(text, { version: "1.1" })[1]?.toJS() as {
+        apiServer: { extraArgs: object };
+      };
+      assert.deepEqual(read.apiServer.extraArgs, [{ name: "word", value }]);
+    }
   });
 
   it("goes past exactly what an earlier, cut-off init left", () => {
