@@ -8,8 +8,11 @@ import { settings } from "./settings.ts";
 import type { ToolchainOptions } from "./settings.ts";
 import { defaultKubernetes, releaseOf } from "./versions.ts";
 
-/** The programs that judge manifests in the tests: other people's opinions on what the constructs render. */
-export const checkers = ["pod-security", "kube-score", "kubeconform"] as const;
+/**
+ * Programs of others that tests compare with or work against: their opinions on what the constructs render, on the health
+ * of objects, and a server of S3.
+ */
+export const checkers = ["pod-security", "kube-score", "kubeconform", "kstatus", "versitygw"] as const;
 
 export type Checker = (typeof checkers)[number];
 
@@ -54,6 +57,7 @@ export function checkerArtifact(name: Checker): Artifact {
 
 const recipes: Readonly<Record<Checker, Omit<GoBuild, "module"> & { readonly version: string }>> = {
   "pod-security": { version: "0.36.3", packages: { "pod-security": "." }, go: "1.26.0", minutes: 1 },
+  kstatus: { version: "0.37.2", packages: { kstatus: "." }, go: "1.26.0", minutes: 0.5 },
   "kube-score": {
     version: "1.20.0",
     packages: { "kube-score": "github.com/zegl/kube-score/cmd/kube-score" },
@@ -65,5 +69,11 @@ const recipes: Readonly<Record<Checker, Omit<GoBuild, "module"> & { readonly ver
     packages: { kubeconform: "github.com/yannh/kubeconform/cmd/kubeconform" },
     go: "1.26",
     minutes: 0.2,
+  },
+  versitygw: {
+    version: "1.8.0",
+    packages: { versitygw: "github.com/versity/versitygw/cmd/versitygw" },
+    go: "1.26.0",
+    minutes: 1,
   },
 };

@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
 import type { DeliveryEvent } from "../../delivery/index.ts";
-import { actions, DeliveredApp } from "../support/delivered-app.ts";
+import { actions } from "../support/delivered-app.ts";
+import { deliveredApps } from "../support/delivered-apps.ts";
 import { configMap, deployment, scaler } from "../support/objects.ts";
-import { type RealApiServer, startRealApiServer } from "../support/real-api-server.ts";
 
 describe("Delivery of what others own too", function () {
   this.timeout(120_000);
 
-  let server: RealApiServer;
-  let count = 0;
-
-  before(async () => {
-    server = await startRealApiServer();
-  });
-
-  after(async () => {
-    await server.stop();
-  });
+  const { newApp } = deliveredApps();
 
   it("names the owner and the fields of a conflict, touches nothing of the object, and takes over with force", async () => {
     const app = await newApp();
@@ -141,9 +132,4 @@ describe("Delivery of what others own too", function () {
       ),
     );
   });
-
-  async function newApp(): Promise<DeliveredApp> {
-    count += 1;
-    return DeliveredApp.make(server, `app-${count}`);
-  }
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type DeliveryEvent, readHealth, remove } from "../../delivery/index.ts";
 import { parentPath } from "../../delivery/apply-set.ts";
 import { dependsOnAnnotation } from "../../delivery/order.ts";
-import { actions, DeliveredApp, refusal } from "../support/delivered-app.ts";
+import { actions, refusal } from "../support/delivered-app.ts";
+import { deliveredApps } from "../support/delivered-apps.ts";
 import {
   configMap,
   deployment,
@@ -12,21 +13,11 @@ import {
   widget,
   widgetDefinition,
 } from "../support/objects.ts";
-import { type RealApiServer, startRealApiServer } from "../support/real-api-server.ts";
 
 describe("Delivery to a real API server", function () {
   this.timeout(120_000);
 
-  let server: RealApiServer;
-  let count = 0;
-
-  before(async () => {
-    server = await startRealApiServer();
-  });
-
-  after(async () => {
-    await server.stop();
-  });
+  const { server, newApp } = deliveredApps();
 
   it("applies in the order of dependencies, and changes nothing the second time", async () => {
     const app = await newApp();
@@ -198,7 +189,7 @@ describe("Delivery to a real API server", function () {
     const removed = await remove(app.cluster, { inventory: app.inventory });
 
     assert.equal(removed.length, 2);
-    assert.equal(await server.client.find(parentPath(app.inventory)), undefined);
+    assert.equal(await server().client.find(parentPath(app.inventory)), undefined);
     assert.notEqual(await app.find(configMap("neighbour")), undefined);
     assert.deepEqual(await remove(app.cluster, { inventory: app.inventory }), []);
   });
@@ -269,10 +260,4 @@ describe("Delivery to a real API server", function () {
       "progressing",
     );
   });
-
-  async function newApp({ isMade = true } = {}): Promise<DeliveredApp> {
-    count += 1;
-    const name = `app-${count}`;
-    return isMade ? DeliveredApp.make(server, name) : new DeliveredApp(server, name);
-  }
 });
