@@ -52,6 +52,9 @@ export const errorCodes = {
   KEELSON_FIELD_CONFLICT: "Leave the fields to their owners, or take them over with force",
   KEELSON_OBJECT_FOREIGN: "Give the object another name, or allow to adopt it",
   KEELSON_DRIFT: "Put the change into the program, or apply once with drift set to correct",
+  KEELSON_STORE_UNAVAILABLE: "Check the address of the release store, its credentials and the network",
+  KEELSON_RELEASE_MISSING: "Use the release store that has it, or run the program that renders it",
+  KEELSON_RELEASE_UNREADABLE: "Use the key that the release store was made with (KEELSON_STORE_KEY)",
   KEELSON_INTERNAL: "Report this as a fault of keelson, with the message",
 } as const;
 
