@@ -89,6 +89,7 @@ export async function apply(
     release.objects.map(({ object }) => idOf(object)),
   );
 
+  session.emit({ type: "begins" });
   const early = await makeHome(session, decision, { rules, patienceMs });
   const wide = await writeParent(session, home, {
     record: widened(seen.record, scope),

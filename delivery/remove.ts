@@ -35,6 +35,7 @@ export async function remove(cluster: TargetCluster, options: RemoveOptions): Pr
   const all = [...members.values()];
   const problems = options.allowRemoval === true ? [] : removalProblems(all);
   if (problems.length > 0) throw new ProblemsError(`remove from "${cluster.name}"`, problems);
+  session.emit({ type: "begins" });
   const { objects, terminating } = await prune(session, all, { inventory, manager, patienceMs });
   if (terminating.length > 0) {
     throw new KeelsonError(

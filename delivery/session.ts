@@ -32,6 +32,8 @@ export type DeliveryEvent =
       /** The fields that differ from before; values of Secrets are masked. */
       readonly changes: readonly FieldChange[];
     }
+  /** Everything was looked at and judged; what comes now changes the cluster. */
+  | { readonly type: "begins" }
   | { readonly type: "waiting"; readonly why: string };
 
 /** What every operation on a cluster takes. */

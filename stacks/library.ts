@@ -8,6 +8,7 @@ export type { Cluster } from "./components/cluster.ts";
 export { ExistingCluster, type ExistingClusterArgs } from "./components/existing-cluster.ts";
 export { LocalCluster, type LocalClusterArgs } from "./components/local-cluster.ts";
 export { type Addresses, type AppContext, Workload, type WorkloadArgs } from "./components/workload.ts";
+export type { SetOptions } from "./components/set-engine.ts";
 export { late, lateSecret } from "./late.ts";
 export type { ServiceAddress } from "./objects/addresses.ts";
 export type { ConnectionArgs } from "./resources.ts";

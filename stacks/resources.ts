@@ -248,12 +248,12 @@ export class ApiProxy extends pulumi.CustomResource {
 }
 
 /** Asks for the provider of this very package. */
-function versioned(options: pulumi.CustomResourceOptions | undefined): pulumi.CustomResourceOptions {
+export function versioned(options: pulumi.CustomResourceOptions | undefined): pulumi.CustomResourceOptions {
   return pulumi.mergeOptions({ version }, options);
 }
 
 /** Pulumi makes a property of a resource an Output only if it is named among the inputs. */
-function withOutputs(inputs: object, names: readonly string[]): pulumi.Inputs {
+export function withOutputs(inputs: object, names: readonly string[]): pulumi.Inputs {
   return { ...Object.fromEntries(names.map((name) => [name, undefined])), ...inputs };
 }
 

@@ -77,12 +77,12 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly kubeconfig: pulumi.Output<string>;
-  readonly provider: k8s.Provider;
   readonly profile: Profile;
   readonly clusterId: pulumi.Output<string>;
   readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>>;
   readonly deletedWith: pulumi.Resource | undefined;
   readonly digestKey: pulumi.Output<string>;
+  readonly #cluster: Cluster;
 
   constructor(name: string, args: BareMetalClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:BareMetalCluster", name, {}, options);
@@ -107,13 +107,17 @@ export class BareMetalCluster extends pulumi.ComponentResource implements Cluste
     this.name = name;
     this.labels = cluster.labels;
     this.kubeconfig = cluster.kubeconfig;
-    this.provider = cluster.provider;
+    this.#cluster = cluster;
     this.profile = cluster.profile;
     this.clusterId = cluster.clusterId;
     this.nodeAddresses = cluster.nodeAddresses;
     this.deletedWith = cluster.deletedWith;
     this.digestKey = cluster.digestKey;
     this.registerOutputs({ kubeconfig: this.kubeconfig, clusterId: this.clusterId });
+  }
+
+  get provider(): k8s.Provider {
+    return this.#cluster.provider;
   }
 }
 

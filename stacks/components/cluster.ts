@@ -10,7 +10,10 @@ export interface Cluster {
   readonly labels: Readonly<Record<string, string>>;
   /** Admin access. A secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** Applies objects to this cluster. Known by a stable id, so a new kubeconfig never replaces what it manages. */
+  /**
+   * Applies objects to this cluster. Known by a stable id, so a new kubeconfig never replaces what it manages. Made when it
+   * is first asked for, since it is a process of its own.
+   */
   readonly provider: k8s.Provider;
   /** What the cluster offers to applications. */
   readonly profile: Profile;

@@ -26,12 +26,13 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly kubeconfig: pulumi.Output<string>;
-  readonly provider: k8s.Provider;
   readonly profile: Profile;
   readonly clusterId: pulumi.Output<string>;
   readonly nodeAddresses: Readonly<Record<string, pulumi.Output<string>>> = {};
   readonly deletedWith: pulumi.Resource | undefined = undefined;
   readonly digestKey: pulumi.Output<string>;
+  readonly #openProvider: () => k8s.Provider;
+  #provider: k8s.Provider | undefined;
 
   constructor(name: string, args: ExistingClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:ExistingCluster", name, {}, options);
@@ -42,8 +43,12 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
     this.kubeconfig = pulumi.secret(args.kubeconfig);
     this.clusterId = pulumi.output(clusterId);
     this.digestKey = pulumi.secret(args.digestKey ?? this.kubeconfig.apply(digest));
-    this.provider = apiProvider(name, this.kubeconfig, clusterId, { parent: this });
+    this.#openProvider = () => apiProvider(name, this.kubeconfig, clusterId, { parent: this });
     this.registerOutputs({ clusterId: this.clusterId });
+  }
+
+  get provider(): k8s.Provider {
+    return (this.#provider ??= this.#openProvider());
   }
 }
 

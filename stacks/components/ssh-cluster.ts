@@ -126,12 +126,19 @@ export function declareCluster(
   new ClusterEndpoint(name, { ...access, hosts: all }, { ...child, dependsOn: settled });
   const apiPort = apiPortOf(cluster.endpoint);
   const proxy = { ...child, name, identity, kubeconfig: plane.kubeconfig, apiPort, controlPlane };
-  const kubeconfig = reachableKubeconfig(args, cluster.endpoint, proxy);
+  let provider: Provider | undefined;
+  const openProvider = (): Provider => {
+    const kubeconfig = reachableKubeconfig(args, cluster.endpoint, proxy);
+    return apiProvider(name, kubeconfig, clusterId, { parent, dependsOn: settled });
+  };
   return {
     name,
     labels: args.labels ?? {},
     kubeconfig: plane.kubeconfig,
-    provider: apiProvider(name, kubeconfig, clusterId, { parent, dependsOn: settled }),
+    // Each is a process of its own, so there is one only if somebody wants it.
+    get provider() {
+      return (provider ??= openProvider());
+    },
     profile: profileOf(cluster.kubernetes, args.profile),
     clusterId,
     nodeAddresses: Object.fromEntries(

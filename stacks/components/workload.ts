@@ -4,13 +4,15 @@ import type { Profile } from "../../clusters/profile.ts";
 import { useProfile } from "../../constructs/core/declare.ts";
 import type { Finding } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
-import { type ServiceAddress, serviceAddress } from "../objects/addresses.ts";
+import { type ServiceAddress, serviceAddress, type ServiceSpec } from "../objects/addresses.ts";
 import { KubernetesObject, type ObjectInputs } from "../objects/kubernetes-object.ts";
 import { keptOf } from "../objects/keep.ts";
 import { LateValues } from "../objects/late-values.ts";
 import type { OrderedObject } from "../objects/order.ts";
 import { describeAll, describeWarnings, type Rendered, renderApp } from "../objects/render.ts";
 import type { Cluster } from "./cluster.ts";
+import { outlivesCluster, type SetOptions } from "./set-engine.ts";
+import { SetEngine } from "./set-workload.ts";
 
 /** What an app may know of the cluster that it is rendered for. Plain data: the same context renders the same bytes. */
 export interface AppContext {
@@ -34,15 +36,24 @@ export interface WorkloadArgs {
    * @default - a new one with the workload's name
    */
   readonly namespace?: { readonly name: string; readonly create?: boolean };
+  /**
+   * How objects get to the clusters: each as a resource of its own, or all of an app and a cluster as one, applied by
+   * keelson itself, with their inventory in the cluster.
+   * @default "objects"
+   */
+  readonly engine?: "objects" | "set";
+  /** For the engine "set". */
+  readonly set?: SetOptions;
 }
 
 /** Where the services of a workload answer: by cluster, then by service. */
 export type Addresses = Readonly<Record<string, Readonly<Record<string, ServiceAddress>>>>;
 
 /**
- * An app on several clusters, each object of it a resource of its own. Nothing is registered unless the app is
- * without errors on all of them.
- * Throws KEELSON_INVALID_CONSTRUCT with all findings of all clusters.
+ * An app on several clusters. Nothing is registered unless the app is without errors on all of them.
+ *
+ * @throws KeelsonError KEELSON_INVALID_CONSTRUCT with all findings of all clusters; KEELSON_NOT_SUPPORTED if the engine
+ * cannot do what is asked for; KEELSON_INVALID_INPUT
  */
 export class Workload extends pulumi.ComponentResource {
   readonly addresses: pulumi.Output<Addresses>;
@@ -53,11 +64,14 @@ export class Workload extends pulumi.ComponentResource {
     super("keelson:index:Workload", name, {}, options);
     this.#name = name;
     this.#args = args;
+    if (args.engine !== "set" && args.set !== undefined) throw notOfObjects(name);
+    const sets = args.engine === "set" ? new SetEngine(name, args.set ?? {}, this) : undefined;
     const rendered = args.clusters.map((cluster) => this.#render(cluster));
     this.#report(rendered.flatMap(({ result }) => result.findings));
-    const entries = rendered.map((each) => [each.cluster.name, this.#register(each)] as const);
+    const entries = rendered.map((each) => [each.cluster.name, this.#register(each, sets)] as const);
     this.addresses = pulumi.output(Object.fromEntries(entries));
-    this.registerOutputs({ addresses: this.addresses });
+    // Pulumi waits for what is registered.
+    this.registerOutputs({ addresses: this.addresses, ...(sets && { offered: sets.offer() }) });
   }
 
   #render(cluster: Cluster): OnCluster {
@@ -84,7 +98,14 @@ export class Workload extends pulumi.ComponentResource {
     if (warnings.length > 0) void pulumi.log.warn(describeWarnings(warnings), this);
   }
 
-  #register({ cluster, late, result }: OnCluster): Record<string, ReturnType<typeof serviceAddress>> {
+  #register(
+    { cluster, late, result }: OnCluster,
+    sets: SetEngine | undefined,
+  ): Readonly<Record<string, ReturnType<typeof serviceAddress>>> {
+    if (sets !== undefined) {
+      const namespace = this.#args.namespace?.name ?? this.#name;
+      return sets.register({ workload: this.#name, namespace, cluster, plan: result.plan, late });
+    }
     const made: KubernetesObject[] = [];
     const isKept = keptOf(result.plan.objects);
     const addresses: Record<string, ReturnType<typeof serviceAddress>> = {};
@@ -104,7 +125,8 @@ export class Workload extends pulumi.ComponentResource {
       );
       made.push(resource);
       if (object.apiVersion === "v1" && object.kind === "Service") {
-        addresses[object.metadata.name] = serviceAddress(object, resource, cluster);
+        const spec = resource.spec as pulumi.Output<ServiceSpec | undefined>;
+        addresses[object.metadata.name] = serviceAddress(object, spec, cluster);
       }
     }
     return addresses;
@@ -133,9 +155,10 @@ function namespaceOf(name: string, { podSecurity = "restricted" }: Profile): Ord
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } as { name: string } };
 }
 
-// What costs money outside of the cluster is taken away by the cluster, so it must go while the cluster lives.
-function outlivesCluster(object: OrderedObject): boolean {
-  if (object.kind === "PersistentVolumeClaim") return true;
-  const { spec } = object as { readonly spec?: { readonly type?: unknown } };
-  return object.kind === "Service" && spec?.type === "LoadBalancer";
+function notOfObjects(name: string): KeelsonError {
+  return new KeelsonError(
+    "KEELSON_NOT_SUPPORTED",
+    `Cannot deploy workload "${name}": "set" has options of another engine`,
+    { fix: 'Set engine: "set", or leave "set" out' },
+  );
 }

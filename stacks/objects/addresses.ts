@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../components/cluster.ts";
-import type { KubernetesObject } from "./kubernetes-object.ts";
 import type { OrderedObject } from "./order.ts";
 
 /** Where a service answers. */
@@ -13,7 +12,8 @@ export interface ServiceAddress {
   readonly urls: readonly string[];
 }
 
-interface ServiceSpec {
+/** What the cluster has given to a Service. */
+export interface ServiceSpec {
   readonly clusterIP?: string;
   readonly ports?: readonly { readonly nodePort?: number }[];
 }
@@ -21,11 +21,10 @@ interface ServiceSpec {
 /** The addresses of a service once it is there; a node port that the program fixes is known before. */
 export function serviceAddress(
   object: OrderedObject,
-  service: KubernetesObject,
-  cluster: Cluster,
+  spec: pulumi.Output<ServiceSpec | undefined>,
+  cluster: Pick<Cluster, "nodeAddresses">,
 ): { readonly [K in keyof ServiceAddress]: pulumi.Output<ServiceAddress[K]> } {
   const wanted = nodePortOf((object as { readonly spec?: ServiceSpec }).spec);
-  const spec = service.spec as pulumi.Output<ServiceSpec | undefined>;
   const nodePort = wanted === undefined ? spec.apply(nodePortOf) : pulumi.output(wanted);
   const clusterIp = spec.apply((actual) => (actual?.clusterIP === "None" ? undefined : actual?.clusterIP));
   const nodes = pulumi.all(Object.values(cluster.nodeAddresses));

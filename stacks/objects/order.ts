@@ -11,6 +11,8 @@ export interface OrderedObject {
 export interface Plan<T> {
   readonly objects: readonly T[];
   readonly before: readonly (readonly number[])[];
+  /** Those of `before` that the program itself asks for. */
+  readonly asked: readonly (readonly number[])[];
 }
 
 /**
@@ -26,14 +28,16 @@ export function planOrder<T extends OrderedObject>(
   const position = new Map(order.map((index, place) => [index, place]));
   const sorted = order.map((index) => objects[index]).filter((object) => object !== undefined);
   const needs = sorted.map((object) => new Needs(object));
-  const before = order.map((index, place) => {
-    const asked = [...(explicit[index] ?? [])].map((other) => position.get(other) ?? 0);
+  const asked = order.map((index) =>
+    [...(explicit[index] ?? [])].map((other) => position.get(other) ?? 0).toSorted((a, b) => a - b),
+  );
+  const before = order.map((_, place) => {
     const implied = sorted
       .slice(0, place)
       .flatMap((other, otherPlace) => (needs[place]?.has(other) === true ? [otherPlace] : []));
-    return [...new Set([...asked, ...implied])].toSorted((a, b) => a - b);
+    return [...new Set([...(asked[place] ?? []), ...implied])].toSorted((a, b) => a - b);
   });
-  return { objects: sorted, before };
+  return { objects: sorted, before, asked };
 }
 
 /** What an object needs of the objects of its own program. */

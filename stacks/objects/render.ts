@@ -15,19 +15,20 @@ export interface Rendered {
   readonly findings: readonly Finding[];
 }
 
+const noObjects: Plan<OrderedObject> = { objects: [], before: [], asked: [] };
+
 /**
  * Renders every object of an app. Visits each once, where cdk8s' own synthesis validates the whole app again for
  * each chart. With errors among the findings there are no objects.
  */
 export function renderApp(app: App, late: LateValues, extra: readonly OrderedObject[] = []): Rendered {
   const findings = [...findingsOf(app), ...foreignFindings(app)];
-  if (findings.some(({ severity }) => severity === "error"))
-    return { plan: { objects: [], before: [] }, findings };
+  if (findings.some(({ severity }) => severity === "error")) return { plan: noObjects, findings };
   const objects = app.node.findAll().filter((construct) => ApiObject.isApiObject(construct));
   const rendered = objects.map((object) => renderObject(object, late));
   const all = [...findings, ...rendered.flatMap((each) => each.findings)];
   const complete = rendered.map(({ json }) => json).filter((json) => json !== undefined);
-  if (complete.length < rendered.length) return { plan: { objects: [], before: [] }, findings: all };
+  if (complete.length < rendered.length) return { plan: noObjects, findings: all };
   const explicit = [...dependencies(app, objects), ...extra.map(() => new Set<number>())];
   return { plan: planOrder([...complete, ...extra], explicit), findings: all };
 }

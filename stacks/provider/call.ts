@@ -100,6 +100,9 @@ export function openCall(
     warn: (message) => {
       row.note("warning", message);
     },
+    inform: (message) => {
+      row.note("info", message);
+    },
     get touched() {
       return mode === "work" && intents.length > 0;
     },

@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import * as bootstrap from "../../bootstrap/index.ts";
 import { runLeases } from "../../bootstrap/run-leases.ts";
+import * as delivery from "../../delivery/index.ts";
 import { localMachines } from "../../machines/index.ts";
 import { SshPool } from "../../remote/pool.ts";
 import { type Bundle, resolveBundle } from "../../toolchain/index.ts";
+import { openReleases } from "../engine/releases.ts";
 import { stateDirectory } from "../engine/state.ts";
 import type { World } from "./world.ts";
 
@@ -25,6 +27,12 @@ export function realWorld(): World {
       // A failure is not remembered: the cause may be mended before the next call.
       bundle.catch(() => bundles.delete(key));
       return bundle;
+    },
+    delivery: {
+      ...delivery,
+      openStore: openReleases,
+      connect: (kubeconfig) => delivery.kubeClient({ kubeconfig }),
+      silences: new Map(),
     },
     openPool: (masker) => new SshPool({ masker, knownHosts: join(stateDirectory(), "known_hosts") }),
   };

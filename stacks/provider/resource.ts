@@ -12,6 +12,8 @@ export interface Call {
   readonly standing: Prior<unknown, Record<string, unknown>> | undefined;
   /** A lasting warning on the resource's row. */
   readonly warn: (message: string) => void;
+  /** Lasting lines on the resource's row, in a preview for example. */
+  readonly inform: (message: string) => void;
 }
 
 /** A resource as an earlier run left it. Values are the newest that were tried, and may be incomplete after a failure. */

@@ -11,6 +11,8 @@ import type {
 } from "../../bootstrap/operation.ts";
 import type { RunLeases } from "../../bootstrap/run-leases.ts";
 import type { Cluster } from "../../clusters/cluster.ts";
+import type * as delivery from "../../delivery/index.ts";
+import type { KeelsonError } from "../../errors.ts";
 import type { Identity } from "../../clusters/identity.ts";
 import type { MachineDriver } from "../../machines/driver.ts";
 import type { Masker } from "../../remote/mask.ts";
@@ -32,6 +34,18 @@ export interface World {
   /** What keeps two runs from changing one cluster. */
   readonly leases: RunLeases;
   readonly openPool: (masker: Masker) => RunnerPool;
+  readonly delivery: Delivery;
+}
+
+/** What brings an app's objects to a cluster: operations of delivery/index.ts, and where they get what they need. */
+export interface Delivery extends Pick<typeof delivery, "apply" | "preview" | "remove" | "readHealth"> {
+  readonly openStore: (
+    reference: string,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<Pick<delivery.ReleaseStore, "get" | "readRecord">>;
+  readonly connect: (kubeconfig: string) => Promise<delivery.KubeClient>;
+  /** Ids of clusters that did not answer in this run, and why: one waits for each of them once. */
+  readonly silences: Map<string, KeelsonError>;
 }
 
 /** The operations of bootstrap/index.ts. */

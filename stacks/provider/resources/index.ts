@@ -1,5 +1,6 @@
 import { type AnyResource, anyResource } from "../resource.ts";
 import { apiProxy } from "./api-proxy.ts";
+import { appliedSet } from "./applied-set.ts";
 import { clusterEndpoint } from "./cluster-endpoint.ts";
 import { clusterHosts } from "./cluster-hosts.ts";
 import { clusterIdentity } from "./cluster-identity.ts";
@@ -18,4 +19,5 @@ export const resources: readonly AnyResource[] = [
   anyResource(workerNode),
   anyResource(clusterEndpoint),
   anyResource(apiProxy),
+  anyResource(appliedSet),
 ];

@@ -4,6 +4,7 @@ import type { Identity } from "../../../../clusters/identity.ts";
 import type { Machine, MachineDriver, MachineStatus } from "../../../../machines/driver.ts";
 import type { Bootstrap, World } from "../../../../stacks/provider/world.ts";
 import { KeelsonError, throwIfAborted } from "../../../../errors.ts";
+import { FakeDelivery } from "./fake-delivery.ts";
 
 export const privateKey =
   "-----BEGIN OPENSSH PRIVATE KEY-----\nbWFjaGluZSBrZXkgb2YgYSB0ZXN0\n-----END OPENSSH PRIVATE KEY-----\n";
@@ -26,6 +27,7 @@ export class FakeWorld implements World {
   pending: readonly Intent[] | undefined = [];
   /** Called after each change with its name: a test may throw here. */
   onChange: (change: string) => void | Promise<void> = () => undefined;
+  readonly delivery = new FakeDelivery();
   poolClosed = 0;
   /** The clusters that were held, and given back. */
   readonly leased: string[] = [];
