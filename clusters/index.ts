@@ -78,4 +78,4 @@ export type { ResolvedWave } from "./waves/resolve.ts";
 export { startRollout } from "./waves/rollout.ts";
 export type { Phase, Rollout, RolloutStart, RolloutWave, Target, TargetState } from "./waves/rollout.ts";
 export { canary, matching, percent, rest, safeWaves, waves } from "./waves/waves.ts";
-export type { RolloutRules, Take, Wave, WaveOptions, Waves } from "./waves/waves.ts";
+export type { HttpProbe, RolloutRules, Take, Wave, WaveOptions, Waves } from "./waves/waves.ts";

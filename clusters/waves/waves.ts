@@ -30,6 +30,19 @@ export interface RolloutRules {
   readonly onFailure: "rollback" | "halt";
   /** How long one wave may take, gate included. @default 600 */
   readonly deadlineSeconds: number;
+  /** How long a cluster must stay healthy before it is verified. @default 0 */
+  readonly soakSeconds?: number;
+  /** What must answer with a success on each cluster, beside the health of its objects. @default [] */
+  readonly http?: readonly HttpProbe[];
+}
+
+/** A path of a Service in the app's namespace. It is asked through the API server, so nothing needs to be exposed. */
+export interface HttpProbe {
+  readonly service: string;
+  /** Number or name. */
+  readonly port: number | string;
+  /** `/healthz` for example. */
+  readonly path: string;
 }
 
 export interface WaveOptions {
@@ -45,6 +58,11 @@ export function waves(list: readonly [Wave, ...(readonly Wave[])], rules: Partia
   if (!Number.isInteger(all.maxFailures) || all.maxFailures < 0)
     throw wrong(`maxFailures is ${all.maxFailures}`);
   if (!(all.deadlineSeconds > 0)) throw wrong(`deadlineSeconds is ${all.deadlineSeconds}`);
+  if (all.soakSeconds !== undefined && !(all.soakSeconds >= 0 && all.soakSeconds < all.deadlineSeconds)) {
+    throw wrong(`soakSeconds is ${all.soakSeconds}, and a wave ends after ${all.deadlineSeconds} s`);
+  }
+  const wrongPath = all.http?.find(({ path }) => !path.startsWith("/"));
+  if (wrongPath !== undefined) throw wrong(`the path "${wrongPath.path}" does not begin with /`);
   return { waves: list, rules: all };
 }
 

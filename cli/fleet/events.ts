@@ -1,0 +1,96 @@
+import type { ExitCode } from "../../clusters/waves/next-step.ts";
+import type { TargetState } from "../../clusters/waves/rollout.ts";
+
+/** What happens in a run, for people as lines and for programs as JSON: one object a line. */
+export type FleetEvent =
+  | {
+      readonly type: "begins";
+      readonly app: string;
+      readonly waves: readonly (readonly string[])[];
+      readonly resumed: boolean;
+    }
+  | {
+      readonly type: "wave";
+      readonly app: string;
+      readonly wave: string;
+      readonly do: "advance" | "verify" | "revert";
+      readonly clusters: readonly string[];
+    }
+  | {
+      readonly type: "cluster";
+      readonly app: string;
+      readonly cluster: string;
+      readonly state: TargetState;
+      readonly reason?: string;
+    }
+  | { readonly type: "approval"; readonly app: string; readonly wave: string }
+  | { readonly type: "ends"; readonly app: string; readonly exitCode: ExitCode; readonly reason?: string };
+
+/** JSON Schema of an event as `--json` prints it; `at` is the time. */
+export const fleetEventSchema = {
+  type: "object",
+  properties: {
+    type: { enum: ["begins", "wave", "cluster", "approval", "ends"] },
+    at: { type: "string", format: "date-time" },
+    app: { type: "string" },
+    wave: { type: "string" },
+    waves: { type: "array", items: { type: "array", items: { type: "string" } } },
+    resumed: { type: "boolean" },
+    do: { enum: ["advance", "verify", "revert"] },
+    clusters: { type: "array", items: { type: "string" } },
+    cluster: { type: "string" },
+    state: {
+      enum: [
+        "waiting",
+        "touched",
+        "applied",
+        "verified",
+        "failed",
+        "silent",
+        "reverting",
+        "reverted",
+        "stranded",
+      ],
+    },
+    reason: { type: "string" },
+    exitCode: { enum: [0, 2, 3, 4] },
+  },
+  required: ["type", "at", "app"],
+  additionalProperties: false,
+} as const;
+
+/** An event as one line for people. Pure. */
+export function describeEvent(event: FleetEvent): string {
+  const { app } = event;
+  switch (event.type) {
+    case "begins": {
+      const waves = event.waves.map((clusters, index) => `${index + 1}: ${some(clusters)}`).join("; ");
+      return `${app}: ${event.resumed ? "goes on" : "begins"} in ${event.waves.length} waves: ${waves}`;
+    }
+    case "wave":
+      return `${app}: wave "${event.wave}": ${doing[event.do]} ${some(event.clusters)}`;
+    case "cluster":
+      return `${app}: ${event.cluster} is ${event.state}${event.reason === undefined ? "" : `: ${event.reason}`}`;
+    case "approval":
+      return `${app}: wave "${event.wave}" waits until somebody agrees: run the same command with --approve`;
+    case "ends":
+      return `${app}: ${endings[event.exitCode]}${event.reason === undefined ? "" : `: ${event.reason}`}`;
+  }
+}
+
+const doing = {
+  advance: "brings the release to",
+  verify: "waits for",
+  revert: "takes the release back from",
+};
+
+const endings: Readonly<Record<ExitCode, string>> = {
+  0: "every cluster runs the release",
+  2: "halted",
+  3: "rolled back",
+  4: "some clusters still wait for the release",
+};
+
+function some(names: readonly string[]): string {
+  return names.length > 6 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
+}
