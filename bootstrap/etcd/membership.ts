@@ -56,7 +56,10 @@ export function quorumOf(members: readonly EtcdMember[]): Quorum {
 export function describeQuorum(members: readonly EtcdMember[]): string {
   const { voting, healthy, needed } = quorumOf(members);
   const down = members.filter(({ isLearner, isHealthy }) => !isLearner && !isHealthy);
-  const names = down.map(({ name, address }) => name || address).join(", ");
+  const names = down
+    .map(({ name, address }) => name || address)
+    .sort()
+    .join(", ");
   const counts = `${String(healthy)} of ${String(voting)} voting members healthy, ${String(needed)} needed`;
   return names === "" ? counts : `${counts} (down: ${names})`;
 }
