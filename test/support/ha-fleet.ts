@@ -40,6 +40,21 @@ export class HaFleet {
     return new HaFleet(fleet, await bootstrap.createIdentity(fleet));
   }
 
+  /** The fleet of another process, whose balancer listens: to apply to it, and to be killed. */
+  static async attach({ fleet, identity, endpoint, declared, machines }: Attachment): Promise<HaFleet> {
+    const attached = new HaFleet(fleet, identity);
+    attached.#endpoint = endpoint;
+    attached.#declared = declared;
+    await attached.boot(...machines);
+    return attached;
+  }
+
+  /** What another process must know to work on this fleet. Holds the identity's keys. */
+  attachment(): Attachment {
+    const [fleet, identity, endpoint] = [this.#fleet, this.identity, this.#endpoint];
+    return { fleet, identity, endpoint, declared: this.#declared, machines: [...this.#machines.keys()] };
+  }
+
   async close(): Promise<void> {
     this.#balancer.close();
     await this.pool.close();
@@ -57,6 +72,11 @@ export class HaFleet {
     if (this.#endpoint.external !== "") return;
     const host = new URL(this.#machine(names[0] ?? "").mirror).hostname;
     this.#endpoint = { external: host, port: await this.#balancer.listen(host) };
+  }
+
+  /** Leads the balancer to these hosts. */
+  serve(names: readonly string[]): void {
+    this.#balancer.upstreams = names.map((name) => this.host(name).nodeAddress);
   }
 
   powerOff(name: string): Promise<void> {
@@ -172,6 +192,14 @@ export class HaFleet {
     if (machine === undefined) throw new Error(`There is no machine ${name}`);
     return machine;
   }
+}
+
+export interface Attachment {
+  readonly fleet: string;
+  readonly identity: Identity;
+  readonly endpoint: { readonly external: string; readonly port: number };
+  readonly declared: readonly string[];
+  readonly machines: readonly string[];
 }
 
 export interface Applied {
