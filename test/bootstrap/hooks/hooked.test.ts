@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { blankFacts } from "../../../bootstrap/facts/blank.ts";
 import { hooked } from "../../../bootstrap/hooks/hooked.ts";
@@ -85,6 +89,54 @@ describe("hooked", () => {
       );
       return true;
     });
+  });
+});
+
+describe("the script around a hook", () => {
+  const folder = mkdtempSync(join(tmpdir(), "keelson-hook-"));
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Runs the unit of a hook on this computer, with its files in a folder of the test's. */
+  async function runHere(own: string, timeoutSeconds: number): Promise<{ code: number | null; log: string }> {
+    const runner = new FakeRunner("w1", [
+      [/systemd-run/, ""],
+      [/^rm -f /, ""],
+    ]);
+    const wanted: Hooks = { tell: { after: "kernel", script: own, timeoutSeconds } };
+    const host = clusterHost("worker", { hooks: wanted });
+    const facts = { ...blankFacts(host), dueHooks: ["tell"] };
+    const [hook] = hooked("kernel", phase()).plan(blankView("worker", { host, facts }));
+    await hook?.work(context(runner));
+    const here = (text: string): string => text.replaceAll(/\/(run|etc)\/keelson/g, folder);
+    for (const name of ["hooks", "due-hooks"]) mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(join(folder, "due-hooks/tell"), "");
+    writeFileSync(join(folder, "hooks/tell"), runner.files.get("/run/keelson/hooks/tell") ?? "");
+    const unit = runner.ran.find(({ command }) => command.includes("systemd-run"))?.stdin ?? "";
+    const { status } = spawnSync("sh", ["-s"], { input: here(unit), encoding: "utf8" });
+    assert.deepEqual(readdirSync(join(folder, "hooks")), []);
+    return { code: status, log: readFileSync(join(folder, "hook-tell.log"), "utf8") };
+  }
+
+  it("gives it its surroundings, and owes it no more once it has succeeded", async () => {
+    const { code, log } = await runHere(`echo "$KEELSON_HOST $KEELSON_ROLE" >${folder}/told`, 10);
+    assert.equal(code, 0, log);
+    assert.equal(readFileSync(join(folder, "told"), "utf8"), "w1 worker\n");
+    assert.deepEqual(readdirSync(join(folder, "due-hooks")), []);
+  });
+
+  it("repeats the last lines of one that fails, which stays owed", async () => {
+    const { code, log } = await runHere("seq 20; echo; echo sorry >&2; exit 7", 10);
+    assert.equal(code, 1);
+    assert.match(log, /^keelson: verdict\nit ended with exit code 7\n14\n(.*\n)+sorry\n$/);
+    assert.deepEqual(readdirSync(join(folder, "due-hooks")), ["tell"]);
+  });
+
+  it("ends one that takes too long", async () => {
+    const { code, log } = await runHere("echo begun; sleep 60", 1);
+    assert.equal(code, 1);
+    assert.equal(log, "keelson: verdict\nit did not end within 1 s\nbegun\n");
   });
 });
 
