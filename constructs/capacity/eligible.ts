@@ -1,12 +1,9 @@
-import { isRecord } from "../core/json.ts";
-import type { Loose } from "../rules/pod-amounts.ts";
-import { at, listAt } from "../rules/workloads.ts";
+import { listAt, type Part, partAt } from "../core/parts.ts";
 import type { Node } from "./nodes.ts";
 
 /** Why a node does not take a pod, whatever room it has; undefined if it does. */
-export function refusal(pod: Loose, node: Node): string | undefined {
-  const selector = isRecord(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
-  const wrong = Object.entries(selector).find(
+export function refusal(pod: Part, node: Node): string | undefined {
+  const wrong = Object.entries(partAt(pod, "nodeSelector")).find(
     ([key, value]) => !isKnown(key, node) && node.labels[key] !== value,
   );
   if (wrong !== undefined) return `its label ${wrong[0]} is not "${String(wrong[1])}"`;
@@ -27,7 +24,7 @@ function isKnown(key: string, { labels }: Node): boolean {
   return !(key in labels) && /(^|\.)kubernetes\.io\//.test(key);
 }
 
-function meets(term: Loose, node: Node): boolean {
+function meets(term: Part, node: Node): boolean {
   return listAt(term, "matchExpressions").every((expression) => {
     const key = String(expression["key"]);
     if (isKnown(key, node)) return true;
@@ -58,7 +55,7 @@ interface NodeTaint {
   readonly effect: string;
 }
 
-function tolerates(toleration: Loose, taint: NodeTaint): boolean {
+function tolerates(toleration: Part, taint: NodeTaint): boolean {
   const { key, operator = "Equal", value = "", effect } = toleration;
   if (effect !== undefined && effect !== "" && effect !== taint.effect) return false;
   if (key === undefined || key === "") return operator === "Exists";
@@ -74,9 +71,9 @@ export interface Apart {
 }
 
 /** How the pods of a workload must keep apart from each other. */
-export function apartOf(pod: Loose, labels: Readonly<Record<string, unknown>>): readonly Apart[] {
-  const isOwn = (rule: Loose): boolean =>
-    Object.entries((at(rule, "labelSelector", "matchLabels") ?? {}) as Loose).every(
+export function apartOf(pod: Part, labels: Readonly<Record<string, unknown>>): readonly Apart[] {
+  const isOwn = (rule: Part): boolean =>
+    Object.entries(partAt(rule, "labelSelector", "matchLabels")).every(
       ([key, value]) => labels[key] === value,
     );
   const spreads = listAt(pod, "topologySpreadConstraints")

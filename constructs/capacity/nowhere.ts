@@ -1,11 +1,12 @@
+import type { Part } from "../core/parts.ts";
 import { show } from "../rules/amounts.ts";
-import { type Loose, podAmounts } from "../rules/pod-amounts.ts";
+import { podAmounts } from "../rules/pod-amounts.ts";
 import { refusal } from "./eligible.ts";
 import type { Node } from "./nodes.ts";
 import { withPod } from "./pack.ts";
 
 /** Why a pod runs on none of the nodes, even if they were empty; undefined if it would on one. */
-export function whyNowhere(pod: Loose, nodes: readonly Node[]): string | undefined {
+export function whyNowhere(pod: Part, nodes: readonly Node[]): string | undefined {
   const takers = nodes.filter((node) => refusal(pod, node) === undefined);
   if (takers.length === 0) {
     const reasons = new Map(nodes.map((node) => [`${node.pool}: ${refusal(pod, node) ?? ""}`, true]));

@@ -1,9 +1,6 @@
+import { listAt, namespaceOf, type Part, partAt, podPartOf } from "../core/parts.ts";
 import type { Rendered } from "../core/rendered.ts";
-import { isRecord } from "../core/json.ts";
 import { type Labels, selects } from "./selector.ts";
-
-/** A part of a manifest, of any shape. */
-export type Part = Readonly<Record<string, unknown>>;
 
 /** An object of the tree with what relations look at. */
 export interface Item {
@@ -61,9 +58,7 @@ export class Inventory {
 
   // A selector names few labels, and few pods have one of them: looking through all would take the square of the app.
   #candidates(selector: unknown, namespace: string): readonly PodItem[] {
-    const matchLabels = isRecord(selector) ? selector["matchLabels"] : undefined;
-    const pairs = isRecord(matchLabels) ? Object.entries(matchLabels) : [];
-    const lists = pairs.map(
+    const lists = Object.entries(partAt(selector, "matchLabels")).map(
       ([label, value]) => this.#labelled.get(keyOf(namespace, label, String(value))) ?? [],
     );
     const [first = this.#pods.get(namespace) ?? [], ...others] = lists;
@@ -83,23 +78,6 @@ export class Inventory {
   }
 }
 
-/** The record at some keys; an empty one if there is none. */
-export function partAt(value: unknown, ...path: readonly string[]): Part {
-  const found = path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
-  return isRecord(found) ? found : {};
-}
-
-/** The records of the list at some keys. */
-export function listAt(value: unknown, ...path: readonly string[]): readonly Part[] {
-  const found = path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
-  return Array.isArray(found) ? found.filter((item) => isRecord(item)) : [];
-}
-
-/** A name or number as text; what is neither is left to the check of its type. */
-export function textOf(value: unknown, otherwise = ""): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : otherwise;
-}
-
 /** The containers that run while a pod does: programs and sidecars. */
 export function containersOf({ podSpec }: PodItem): readonly Part[] {
   const sidecars = listAt(podSpec, "initContainers").filter(
@@ -110,13 +88,12 @@ export function containersOf({ podSpec }: PodItem): readonly Part[] {
 
 function itemOf(rendered: Rendered): Item {
   const { json, object } = rendered;
-  const { namespace, labels } = partAt(json, "metadata");
   return {
     rendered,
     kind: String(json["kind"]),
     name: object.name,
-    namespace: typeof namespace === "string" ? namespace : "",
-    labels: isRecord(labels) ? labels : {},
+    namespace: namespaceOf(rendered),
+    labels: partAt(json, "metadata", "labels"),
     spec: partAt(json, "spec"),
   };
 }
@@ -150,26 +127,9 @@ const groups: Readonly<Record<string, string>> = {
   ExternalSecret: "external-secrets.io",
 };
 
-const templates: Readonly<Record<string, readonly string[]>> = {
-  Pod: [],
-  Deployment: ["spec", "template"],
-  StatefulSet: ["spec", "template"],
-  DaemonSet: ["spec", "template"],
-  ReplicaSet: ["spec", "template"],
-  Job: ["spec", "template"],
-  CronJob: ["spec", "jobTemplate", "spec", "template"],
-};
-
 function podsOf(item: Item): PodItem | undefined {
-  const path = templates[item.kind];
-  if (path === undefined) return undefined;
-  const template = partAt(item.rendered.json, ...path);
-  return {
-    ...item,
-    podLabels: partAt(template, "metadata", "labels"),
-    podSpec: partAt(template, "spec"),
-    podPath: [...path, "spec"].join("."),
-  };
+  const pods = podPartOf(item.rendered.json);
+  return pods && { ...item, podLabels: pods.labels, podSpec: pods.spec, podPath: pods.path };
 }
 
 function keyOf(...parts: readonly string[]): string {

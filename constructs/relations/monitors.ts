@@ -1,7 +1,8 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
+import { listAt, type Part, textOf } from "../core/parts.ts";
 import { profileOf } from "../core/profile.ts";
-import { containersOf, type Inventory, type Item, listAt, type Part, textOf } from "./inventory.ts";
+import { containersOf, type Inventory, type Item } from "./inventory.ts";
 import { selects } from "./selector.ts";
 
 /** What is wrong between monitors of the Prometheus operator, what they read, and the Prometheus that looks for them. */

@@ -1,7 +1,8 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
 import { isRecord } from "../core/json.ts";
-import { type Inventory, type Item, listAt, type Part, partAt, type PodItem } from "./inventory.ts";
+import { listAt, type Part, partAt } from "../core/parts.ts";
+import type { Inventory, Item, PodItem } from "./inventory.ts";
 import { isNarrow, selects } from "./selector.ts";
 import { podPort } from "./services.ts";
 

@@ -1,7 +1,8 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
 import { isRecord } from "../core/json.ts";
-import { type Inventory, type Item, listAt, type Part, partAt, type PodItem, textOf } from "./inventory.ts";
+import { listAt, type Part, partAt, textOf } from "../core/parts.ts";
+import type { Inventory, Item, PodItem } from "./inventory.ts";
 
 /** What pods and bindings refer to by name, and is not there. */
 export function findInReferences(inventory: Inventory): readonly Finding[] {

@@ -1,7 +1,8 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
+import { listAt, type Part, partAt, textOf } from "../core/parts.ts";
 import { profileOf } from "../core/profile.ts";
-import { type Inventory, type Item, listAt, type Part, partAt, textOf } from "./inventory.ts";
+import type { Inventory, Item } from "./inventory.ts";
 import { hasPort, meetsNamespace, type Network } from "./network.ts";
 import { podsBehind, servicePort } from "./services.ts";
 

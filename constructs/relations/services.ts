@@ -1,14 +1,7 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
-import {
-  containersOf,
-  type Inventory,
-  type Item,
-  listAt,
-  type Part,
-  partAt,
-  type PodItem,
-} from "./inventory.ts";
+import { listAt, type Part, partAt } from "../core/parts.ts";
+import { containersOf, type Inventory, type Item, type PodItem } from "./inventory.ts";
 
 /** What is wrong between Services and the pods that they lead to. */
 export function findInServices(inventory: Inventory): readonly Finding[] {

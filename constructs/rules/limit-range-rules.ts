@@ -1,10 +1,11 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
+import { at, listAt, nameOf, namespaceOf } from "../core/parts.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { type Amounts, amountsOf, show } from "./amounts.ts";
 import { type Bounds, boundsByNamespace, filled } from "./limit-ranges.ts";
 import { containersOf, type LooseContainer, podAmounts } from "./pod-amounts.ts";
-import { at, listAt, nameOf, namespaceOf, type Workload } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
 /** Pods and claims that a LimitRange of their namespace makes the server refuse. */
 export function findInLimits(

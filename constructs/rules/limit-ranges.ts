@@ -1,7 +1,7 @@
+import { listAt, nameOf, namespaceOf } from "../core/parts.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { type Amounts, amountsOf } from "./amounts.ts";
 import type { LooseContainer } from "./pod-amounts.ts";
-import { listAt, nameOf, namespaceOf } from "./workloads.ts";
 
 /** Bounds of one kind of thing in a namespace, and what it gets that says nothing. */
 export interface Bounds {

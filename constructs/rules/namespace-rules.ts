@@ -1,11 +1,11 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
+import { at, nameOf, namespaceOf } from "../core/parts.ts";
 import { profileOf } from "../core/profile.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { catalogueOf } from "../schema/catalogue.ts";
 import { suggest } from "../schema/near.ts";
 import { tenantLabel } from "../tenant/objects.ts";
-import { at, nameOf, namespaceOf } from "./workloads.ts";
 
 /** Objects in a namespace that none of the app's tenants has. An app without tenants leaves namespaces to others. */
 export function findStrays(rendered: readonly Rendered[]): readonly Finding[] {

@@ -1,4 +1,4 @@
-import { isRecord } from "../core/json.ts";
+import { listAt, type Part, partAt } from "../core/parts.ts";
 import { type Amounts, amountsOf, larger, nothing, sum } from "./amounts.ts";
 
 /** A container as a manifest has it, whoever wrote it. */
@@ -11,14 +11,12 @@ export interface LooseContainer {
 
 /** The containers of a pod's spec, init containers first. `requests` are filled from `limits`, as the server does. */
 export function containersOf(
-  pod: Loose,
+  pod: Part,
   fill: (container: LooseContainer) => LooseContainer = (container) => container,
 ): { readonly init: readonly LooseContainer[]; readonly main: readonly LooseContainer[] } {
-  const read = (list: unknown): readonly LooseContainer[] =>
-    (Array.isArray(list) ? (list as readonly unknown[]) : [])
-      .filter(isRecord)
-      .map((each) => fill(readContainer(each)));
-  return { init: read(pod["initContainers"]), main: read(pod["containers"]) };
+  const read = (list: string): readonly LooseContainer[] =>
+    listAt(pod, list).map((each) => fill(readContainer(each)));
+  return { init: read("initContainers"), main: read("containers") };
 }
 
 /**
@@ -26,7 +24,7 @@ export function containersOf(
  * sidecars that run before it if that is more, and the overhead of its runtime class.
  */
 export function podAmounts(
-  pod: Loose,
+  pod: Part,
   of: "requests" | "limits",
   fill?: (container: LooseContainer) => LooseContainer,
 ): Amounts {
@@ -39,21 +37,18 @@ export function podAmounts(
     starts.push(together);
   }
   const running = sum([sidecars, ...main.map((container) => container[of])]);
-  const whole = isRecord(pod["resources"]) ? amountsOf(pod["resources"][of]) : nothing;
+  const whole = amountsOf(partAt(pod, "resources", of));
   // What is said of the pod as a whole takes the place of the sum.
   const counted = new Map([...larger([running, ...starts]), ...whole]);
   return sum([counted, amountsOf(pod["overhead"])]);
 }
 
-export type Loose = Readonly<Record<string, unknown>>;
-
-function readContainer(container: Loose): LooseContainer {
-  const resources = isRecord(container["resources"]) ? container["resources"] : {};
-  const limits = amountsOf(resources["limits"]);
+function readContainer(container: Part): LooseContainer {
+  const limits = amountsOf(partAt(container, "resources", "limits"));
   return {
     name: String(container["name"]),
     restartPolicy: container["restartPolicy"],
     limits,
-    requests: new Map([...limits, ...amountsOf(resources["requests"])]),
+    requests: new Map([...limits, ...amountsOf(partAt(container, "resources", "requests"))]),
   };
 }

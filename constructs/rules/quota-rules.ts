@@ -1,10 +1,11 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
+import { at, listAt, nameOf, namespaceOf } from "../core/parts.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { type Amounts, amountsOf, show, times } from "./amounts.ts";
 import { boundsByNamespace, filled } from "./limit-ranges.ts";
 import { containersOf, podAmounts } from "./pod-amounts.ts";
-import { at, listAt, nameOf, namespaceOf, type Workload } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
 /** What one object of a namespace takes of its quota. */
 interface Share {

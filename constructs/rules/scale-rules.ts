@@ -1,8 +1,9 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
+import { at, listAt, nameOf, namespaceOf } from "../core/parts.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { containersOf } from "./pod-amounts.ts";
-import { at, listAt, nameOf, namespaceOf, type Workload } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
 /** What autoscalers, disruption budgets and headless services say of the pods that they are for. */
 export function findInScale(

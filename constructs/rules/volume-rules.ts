@@ -1,11 +1,11 @@
 import { findAt } from "../core/exceptions.ts";
 import type { Finding } from "../core/finding.ts";
+import { at, listAt, nameOf, namespaceOf, type Part, textAt } from "../core/parts.ts";
 import type { Rendered } from "../core/rendered.ts";
 import { quantityOf, thousandths } from "../core/quantity.ts";
 import { profileOf } from "../core/profile.ts";
 import { offersOf } from "../volume/storage.ts";
-import type { Loose } from "./pod-amounts.ts";
-import { at, listAt, nameOf, namespaceOf, textAt, type Workload } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
 /** Pods that mount a claim, and where their spec says so. */
 interface User {
@@ -129,7 +129,7 @@ function unbound(claim: Rendered, rendered: readonly Rendered[]): readonly Findi
   const has = thousandths(at(volume.json, "spec", "capacity", "storage")) ?? 0;
   const asks = sizeOf(claim.json) ?? 0;
   const of = `the volume "${nameOf(volume)}"`;
-  const modes = (json: Loose): readonly unknown[] => {
+  const modes = (json: Part): readonly unknown[] => {
     const list = at(json, "spec", "accessModes");
     return Array.isArray(list) ? (list as unknown[]) : [];
   };
@@ -157,7 +157,7 @@ function unbound(claim: Rendered, rendered: readonly Rendered[]): readonly Findi
 }
 
 /** A class by name that the profile does not know, where it says what there is, and the app does not make. */
-function unknownClass(rendered: Rendered, claim: Loose, fieldPath: string): readonly Finding[] {
+function unknownClass(rendered: Rendered, claim: Part, fieldPath: string): readonly Finding[] {
   const name = at(claim, "spec", "storageClassName");
   const profile = profileOf(rendered.object);
   const offers = [...offersOf(profile).values()].map(({ storageClass }) => storageClass);
@@ -188,7 +188,7 @@ function isOfTemplate(claim: string, { rendered, name }: Workload): boolean {
   );
 }
 
-function sizeOf(claim: Loose): number | undefined {
+function sizeOf(claim: Part): number | undefined {
   return thousandths(at(claim, "spec", "resources", "requests", "storage"));
 }
 

@@ -1,4 +1,5 @@
 import { isRecord } from "../core/json.ts";
+import { at } from "../core/parts.ts";
 import { readBounds } from "./bounds.ts";
 import type { KindSchema } from "./catalogue.ts";
 import type { Field, Type } from "./type.ts";
@@ -111,8 +112,4 @@ function listType(schema: Readonly<Record<string, unknown>>): Type {
     isSet: schema["x-kubernetes-list-type"] === "set",
     mergeKey: undefined,
   };
-}
-
-function at(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
 }
