@@ -1,12 +1,13 @@
 import { Chart } from "cdk8s";
 import { Construct } from "constructs";
 import { checkExceptions, checkKeys, checkRecord, show } from "../core/check.ts";
-import { digest } from "../core/digest.ts";
+import { digestOf } from "../core/digest.ts";
 import { Draft } from "../core/draft.ts";
 import type { Exception, Finding } from "../core/finding.ts";
 import { reportDraft } from "../core/findings.ts";
 import { type Identity, identify } from "../core/identity.ts";
-import { PatchedObject } from "../core/manifest.ts";
+import { PatchedObjects } from "../core/patched-objects.ts";
+import type { Patch } from "../core/user-patch.ts";
 import type { ConfigMap } from "../kubernetes/types.ts";
 import { asString, canResolveLate, isLate, type Late, lateDigest } from "../late.ts";
 import { checkLiteralSecret } from "./literal-secret.ts";
@@ -20,6 +21,13 @@ export interface ConfigProps {
   readonly name?: string;
   /** Rules that do not hold here, with the reason. @default - none */
   readonly allow?: readonly Exception[];
+  /** Changes the object itself, for what has no property here. @default - none */
+  readonly patch?: ConfigPatch;
+}
+
+/** Changes to the object of a Config. */
+export interface ConfigPatch {
+  readonly configMap?: Patch<ConfigMap>;
 }
 
 /**
@@ -41,17 +49,22 @@ export class Config extends Construct implements ConfigSource {
     // Behind a cast it may be missing, which is a finding.
     const data = (props as Partial<ConfigProps>).data ?? {};
     checkConfig(draft, props);
-    reportDraft(this, draft, () => findLate(this, data));
+    const objects = new PatchedObjects(draft, props.patch, ["configMap"]);
+    reportDraft(this, draft, () => [...findLate(this, data), ...objects.findLost()]);
+    const patch = draft.hasErrors ? undefined : props.patch;
     const isFixed = Object.values(data).some(isLate);
     this.namespace = Chart.of(this).namespace;
     this.keys = Object.keys(data);
-    this.revision = isFixed ? lateDigest(data) : undefined;
+    // No key of the data is empty.
+    this.revision = isFixed
+      ? lateDigest({ ...data, ...(patch && { "": JSON.stringify(patch) }) })
+      : undefined;
     this.objectName = isFixed
       ? identity.name
-      : `${identity.name}-${digest(JSON.stringify(Object.entries(data).sort()))}`;
+      : `${identity.name}-${digestOf(Object.entries(data).sort(), patch)}`;
     if (draft.hasErrors) return;
     const object = configMapOf(identity, this.objectName, data);
-    new PatchedObject(this, "configMap", () => object, []);
+    objects.add(this, "configMap", () => object);
   }
 
   /** One key as the value of a variable. */
@@ -73,7 +86,7 @@ function configMapOf({ labels }: Identity, name: string, data: ConfigProps["data
 }
 
 function checkConfig(draft: Draft, props: ConfigProps): void {
-  checkKeys(draft, "", props, ["data", "name", "allow"]);
+  checkKeys(draft, "", props, ["data", "name", "allow", "patch"]);
   checkExceptions(draft, props.allow ?? []);
   if (!checkRecord(draft, "data", props.data, '{ "app.yaml": "text" }')) return;
   for (const [key, value] of Object.entries(props.data)) {

@@ -2,14 +2,16 @@ import { Chart } from "cdk8s";
 import { Construct } from "constructs";
 import type { SecretsProfile } from "../../clusters/profile.ts";
 import { checkExceptions, checkInteger, checkKeys, checkRecord, show } from "../core/check.ts";
-import { digest } from "../core/digest.ts";
+import { digestOf } from "../core/digest.ts";
 import { Draft } from "../core/draft.ts";
 import type { Exception } from "../core/finding.ts";
 import { reportDraft } from "../core/findings.ts";
 import { identify } from "../core/identity.ts";
 import { isRecord } from "../core/json.ts";
-import { PatchedObject } from "../core/manifest.ts";
+import { PatchedObjects } from "../core/patched-objects.ts";
 import { profileOf } from "../core/profile.ts";
+import type { Patch } from "../core/user-patch.ts";
+import type { ExternalSecret, SecretProviderClass } from "../kubernetes/types-custom.ts";
 import type { ConfigSource, ConfigValue } from "./source.ts";
 import { externalSecretOf, providerClassOf } from "./stores.ts";
 
@@ -25,6 +27,14 @@ export interface StoredSecretProps {
   readonly name?: string;
   /** Rules that do not hold here, with the reason. @default - none */
   readonly allow?: readonly Exception[];
+  /** Changes the object itself, for what has no property here. @default - none */
+  readonly patch?: StoredSecretPatch;
+}
+
+/** Changes to the object of a StoredSecret, whichever the cluster's profile asks for. */
+export interface StoredSecretPatch {
+  readonly externalSecret?: Patch<ExternalSecret>;
+  readonly secretProviderClass?: Patch<SecretProviderClass>;
 }
 
 /** A secret in a store by its name or path, or a part of one. */
@@ -60,19 +70,21 @@ export class StoredSecret extends Construct implements ConfigSource {
     this.kind = secrets?.by === "csi" ? "csi" : "secret";
     this.namespace = Chart.of(this).namespace;
     this.keys = Object.keys(keys);
-    this.objectName = `${name}-${digest(JSON.stringify([Object.entries(keys).sort(), props.revision]))}`;
     checkStored(draft, props, secrets);
-    reportDraft(this, draft);
+    const objects = new PatchedObjects(draft, props.patch, ["externalSecret", "secretProviderClass"]);
+    reportDraft(this, draft, () => objects.findLost());
+    const content = [Object.entries(keys).sort(), props.revision];
+    this.objectName = `${name}-${digestOf(content, draft.hasErrors ? undefined : props.patch)}`;
     if (draft.hasErrors || secrets === undefined) return;
     const why = "a secret that was changed in the store is there within the hour";
     const refreshSeconds = draft.fill("refreshSeconds", props.refreshSeconds, 3600, why);
     const plan = { name: this.objectName, labels, keys, refreshSeconds };
     if (secrets.by === "csi") {
       const object = providerClassOf(plan, secrets);
-      new PatchedObject(this, "secretProviderClass", () => object, []);
+      objects.add(this, "secretProviderClass", () => object);
     } else {
       const object = externalSecretOf(plan, secrets);
-      new PatchedObject(this, "externalSecret", () => object, []);
+      objects.add(this, "externalSecret", () => object);
     }
   }
 
@@ -83,7 +95,7 @@ export class StoredSecret extends Construct implements ConfigSource {
 }
 
 function checkStored(draft: Draft, props: StoredSecretProps, secrets: SecretsProfile | undefined): void {
-  checkKeys(draft, "", props, ["keys", "revision", "refreshSeconds", "name", "allow"]);
+  checkKeys(draft, "", props, ["keys", "revision", "refreshSeconds", "name", "allow", "patch"]);
   checkExceptions(draft, props.allow ?? []);
   if (props.refreshSeconds !== undefined)
     checkInteger(draft, "refreshSeconds", props.refreshSeconds, [1, 31_536_000]);

@@ -1,3 +1,8 @@
+/** A digest of content and of the patch on top of it; without a patch, of the content alone. */
+export function digestOf(content: unknown, patch?: object): string {
+  return digest(JSON.stringify(patch === undefined ? content : [content, patch]));
+}
+
 /** A digest of a text, eight hex digits: it tells versions of one thing apart, and is no protection against intent. */
 export function digest(text: string): string {
   // FNV-1a of 64 bits, folded to 32.

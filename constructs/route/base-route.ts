@@ -5,7 +5,8 @@ import { Application } from "../application/application.ts";
 import { Draft } from "../core/draft.ts";
 import { reportDraft } from "../core/findings.ts";
 import { identify } from "../core/identity.ts";
-import { checkPatches, type Manifest, PatchedObject, type UserPatch } from "../core/manifest.ts";
+import { type Manifest, PatchedObject } from "../core/manifest.ts";
+import { PatchedObjects } from "../core/patched-objects.ts";
 import { profileOf } from "../core/profile.ts";
 import { listOf, targetsOf } from "./backends.ts";
 import type { Backend, RoutedPort } from "./props.ts";
@@ -14,6 +15,8 @@ import { grantOf, type RoutePlan } from "./render.ts";
 /** How one kind of route becomes objects: the only thing in which kinds differ. */
 export interface RouteKind<Rule> {
   readonly kind: "HTTPRoute" | "GRPCRoute";
+  /** The ids of the objects that it may become. */
+  readonly patchable: readonly string[];
   readonly check: (draft: Draft, profile: Profile, namespace: string | undefined) => void;
   /** The object and the id of its construct. Called when all is well, so the profile has a gateway or an ingress. */
   readonly render: (plan: RoutePlan<Rule>, profile: Profile) => readonly [id: string, manifest: Manifest];
@@ -43,17 +46,14 @@ export abstract class BaseRoute<
     const profile = profileOf(this);
     this.name = name;
     how.check(draft, profile, namespace);
-    const patches = patchesOf(props.patch);
-    for (const [object, patch] of patches) checkPatches(draft, object, [patch]);
-    const objects: PatchedObject[] = [];
-    reportDraft(this, draft, () => objects.flatMap((object) => object.findLostPatches()));
+    const objects = new PatchedObjects(draft, props.patch, how.patchable);
+    reportDraft(this, draft, () => objects.findLost());
     if (draft.hasErrors) return;
     const rules = props.rules ?? [{ to: props.to } as Rule];
     const hosts = typeof props.host === "string" ? [props.host] : props.host;
     const plan = { name, labels, namespace, hosts, rules };
     const [object, manifest] = how.render(plan, profile);
-    const patch = patches.get(object);
-    objects.push(new PatchedObject(this, object, () => manifest, patch === undefined ? [] : [patch]));
+    objects.add(this, object, () => manifest);
     this.#grant(plan, how.kind);
     this.#open(rules, profile);
   }
@@ -107,11 +107,4 @@ export function checkWay(
 
 interface Placed {
   readonly namespace?: string;
-}
-
-function patchesOf(patch: object = {}): ReadonlyMap<string, UserPatch> {
-  const given = Object.entries(patch).filter(([, value]) => value !== undefined);
-  return new Map(
-    given.map(([key, value]: [string, unknown]) => [key, { fieldPath: `patch.${key}`, at: [], value }]),
-  );
 }

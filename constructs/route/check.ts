@@ -8,12 +8,10 @@ import { listOf } from "./backends.ts";
 export function checkRoute(
   draft: Draft,
   props: Readonly<Record<string, unknown>>,
-  patches: readonly string[],
   checkRule: (path: string, rule: Readonly<Record<string, unknown>>) => void,
 ): void {
-  const { host, to, rules, allow, patch } = props;
+  const { host, to, rules, allow } = props;
   checkKeys(draft, "", props, ["host", "to", "rules", "name", "allow", "patch"]);
-  checkKeys(draft, "patch", patch, patches);
   checkExceptions(draft, (allow ?? []) as []);
   checkHosts(draft, host);
   if ((to === undefined) === (rules === undefined)) {

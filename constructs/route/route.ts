@@ -12,8 +12,9 @@ export class Route extends BaseRoute<RouteRule> {
   constructor(scope: Construct, id: string, props: RouteProps) {
     super(scope, id, props, {
       kind: "HTTPRoute",
+      patchable: ["route", "ingress"],
       check: (draft, profile, namespace) => {
-        checkRoute(draft, { ...props }, ["route", "ingress"], (path, rule) => {
+        checkRoute(draft, { ...props }, (path, rule) => {
           checkHttpRule(draft, path, rule);
         });
         if (draft.hasErrors) return;
@@ -35,8 +36,9 @@ export class GrpcRoute extends BaseRoute<GrpcRouteRule> {
   constructor(scope: Construct, id: string, props: GrpcRouteProps) {
     super(scope, id, props, {
       kind: "GRPCRoute",
+      patchable: ["route"],
       check: (draft, profile, namespace) => {
-        checkRoute(draft, { ...props }, ["route"], (path, rule) => {
+        checkRoute(draft, { ...props }, (path, rule) => {
           checkGrpcRule(draft, path, rule);
         });
         if (draft.hasErrors) return;

@@ -22,7 +22,7 @@ export function checkTenant(draft: Draft, props: TenantProps): void {
   checkKeys(draft, "", props, [...rules, "namespaces", "groups", "name", "allow", "patch"]);
   checkExceptions(draft, props.allow ?? []);
   checkRules(draft, "", props);
-  const { namespaces, groups, patch } = props as Loose;
+  const { namespaces, groups } = props as Loose;
   if (namespaces !== undefined && checkRecord(draft, "namespaces", namespaces, "{ shop: {} }")) {
     for (const [name, own] of Object.entries(namespaces as Loose)) checkNamespace(draft, name, own);
     if (Object.keys(namespaces as Loose).length === 0) {
@@ -33,7 +33,6 @@ export function checkTenant(draft: Draft, props: TenantProps): void {
     }
   }
   if (groups !== undefined) checkGroups(draft, groups);
-  checkKeys(draft, "patch", patch, ["namespace", "resourceQuota", "limitRange", "networkPolicy"]);
 }
 
 function checkNamespace(draft: Draft, name: string, own: unknown): void {

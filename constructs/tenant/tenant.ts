@@ -2,7 +2,8 @@ import { Construct } from "constructs";
 import { Draft } from "../core/draft.ts";
 import { reportDraft } from "../core/findings.ts";
 import { identify } from "../core/identity.ts";
-import { checkPatches, type Manifest, PatchedObject, type UserPatch } from "../core/manifest.ts";
+import { PatchedObject } from "../core/manifest.ts";
+import { PatchedObjects } from "../core/patched-objects.ts";
 import { profileOf } from "../core/profile.ts";
 import { checkTenant } from "./check.ts";
 import {
@@ -16,6 +17,13 @@ import {
 } from "./objects.ts";
 import type { ContainerAmounts, NamespaceRules, TenantPatch, TenantProps } from "./props.ts";
 
+const patchable: readonly (keyof TenantPatch)[] = [
+  "namespace",
+  "resourceQuota",
+  "limitRange",
+  "networkPolicy",
+];
+
 /**
  * A team's place on a cluster: namespaces that admit pods of a Pod Security level only, closed to each other and to
  * the outside until an application names its peers, with bounds for what they may ask for and roles for groups of
@@ -27,7 +35,7 @@ export class Tenant extends Construct {
   readonly namespace: string;
   readonly namespaces: readonly string[];
   readonly #props: TenantProps;
-  readonly #objects: PatchedObject[] = [];
+  readonly #objects: PatchedObjects;
 
   constructor(scope: Construct, id: string, props: TenantProps = {}) {
     super(scope, id);
@@ -37,8 +45,8 @@ export class Tenant extends Construct {
     this.namespaces = Object.keys(props.namespaces ?? { [this.name]: {} });
     this.namespace = this.namespaces[0] ?? this.name;
     checkTenant(draft, props);
-    for (const [object, patches] of patchesOf(props.patch)) checkPatches(draft, object, patches);
-    reportDraft(this, draft, () => this.#objects.flatMap((object) => object.findLostPatches()));
+    this.#objects = new PatchedObjects(draft, props.patch, patchable);
+    reportDraft(this, draft, () => this.#objects.findLost());
     if (draft.hasErrors) return;
     for (const namespace of this.namespaces) this.#build(draft, namespace);
     this.#findNeedless(draft);
@@ -68,13 +76,10 @@ export class Tenant extends Construct {
     };
     const standard = draft.fill("limits.standard", limits.standard, small, why);
     const scope = new Construct(this, namespace);
-    const add = (id: keyof TenantPatch, render: () => Manifest): void => {
-      this.#objects.push(new PatchedObject(scope, id, render, patchesOf(this.#props.patch).get(id) ?? []));
-    };
-    add("namespace", () => namespaceOf(place, level(), labels));
-    if (quota !== undefined) add("resourceQuota", () => quotaOf(place, quota));
-    add("limitRange", () => limitRangeOf(place, limits, standard));
-    add("networkPolicy", () => denialOf(place));
+    this.#objects.add(scope, "namespace", () => namespaceOf(place, level(), labels));
+    if (quota !== undefined) this.#objects.add(scope, "resourceQuota", () => quotaOf(place, quota));
+    this.#objects.add(scope, "limitRange", () => limitRangeOf(place, limits, standard));
+    this.#objects.add(scope, "networkPolicy", () => denialOf(place));
     for (const [role, members] of Object.entries(groups as Readonly<Record<string, readonly string[]>>)) {
       new PatchedObject(scope, role, () => bindingOf(place, role, members), []);
     }
@@ -89,11 +94,4 @@ export class Tenant extends Construct {
       fix: "Remove the patch, or give a quota",
     });
   }
-}
-
-function patchesOf(patch: TenantPatch = {}): ReadonlyMap<string, readonly UserPatch[]> {
-  const entries: readonly (readonly [string, unknown])[] = Object.entries(patch);
-  return new Map(
-    entries.map(([object, value]) => [object, [{ fieldPath: `patch.${object}`, at: [], value }]]),
-  );
 }

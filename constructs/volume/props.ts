@@ -1,5 +1,7 @@
 import type { AccessMode, StorageIntent } from "../../clusters/profile.ts";
 import type { Exception } from "../core/finding.ts";
+import type { Patch } from "../core/user-patch.ts";
+import type { PersistentVolumeClaim } from "../kubernetes/types.ts";
 import type { Path } from "../pod/props.ts";
 
 /** An amount of storage. */
@@ -77,4 +79,11 @@ export type VolumeProps = StorageRequest & {
   readonly name?: string;
   /** Rules that do not hold here, with the reason. @default - none */
   readonly allow?: readonly Exception[];
+  /** Changes the object itself, for what has no property here. @default - none */
+  readonly patch?: VolumePatch;
 };
+
+/** Changes to the object of a Volume. */
+export interface VolumePatch {
+  readonly claim?: Patch<PersistentVolumeClaim>;
+}

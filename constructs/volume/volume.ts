@@ -6,7 +6,7 @@ import { Draft } from "../core/draft.ts";
 import type { Finding } from "../core/finding.ts";
 import { reportDraft } from "../core/findings.ts";
 import { identify } from "../core/identity.ts";
-import { PatchedObject } from "../core/manifest.ts";
+import { PatchedObjects } from "../core/patched-objects.ts";
 import { profileOf } from "../core/profile.ts";
 import { checkRequest, requestProperties } from "./check.ts";
 import { claimOf, retention } from "./claim.ts";
@@ -30,10 +30,11 @@ export class Volume extends Construct implements VolumeSource {
     this.claimName = name;
     this.namespace = Chart.of(this).namespace;
     this.accessMode = storageFor(profileOf(this), props).accessMode;
-    checkKeys(draft, "", props, [...requestProperties, "whenDeleted", "name", "allow"]);
+    checkKeys(draft, "", props, [...requestProperties, "whenDeleted", "name", "allow", "patch"]);
     checkExceptions(draft, props.allow ?? []);
     checkRequest(draft, "", props);
-    reportDraft(this, draft, () => this.#findUnserved(props));
+    const objects = new PatchedObjects(draft, props.patch, ["claim"]);
+    reportDraft(this, draft, () => [...this.#findUnserved(props), ...objects.findLost()]);
     if (draft.hasErrors) return;
     const whenDeleted = draft.fill(
       "whenDeleted",
@@ -42,7 +43,7 @@ export class Volume extends Construct implements VolumeSource {
       "data outlives the program that was removed by mistake",
     );
     const metadata = { name, labels, ...retention(whenDeleted) };
-    new PatchedObject(this, "claim", () => claimOf(metadata, props, profileOf(this)), []);
+    objects.add(this, "claim", () => claimOf(metadata, props, profileOf(this)));
   }
 
   #findUnserved(props: VolumeProps): readonly Finding[] {

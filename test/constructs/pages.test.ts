@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Chart } from "cdk8s";
+import { ApiObject, type Chart } from "cdk8s";
 import { findingsOf } from "../../constructs/index.ts";
 import type { Deployment } from "../../constructs/kubernetes/types.ts";
 import { findSnippets } from "../../scripts/gates/snippets.ts";
@@ -34,6 +34,30 @@ describe("The example of a construct's page", () => {
     for (const page of all) assert.ok((await render(page)).length > 0, page);
   });
 
+  it("makes what the page says that one gets, and nothing else", async () => {
+    const pages = (await readdir(join(root, "docs/constructs"))).filter((name) => name.endsWith(".md"));
+    let named = 0;
+    for (const name of pages) {
+      const page = `constructs/${name}`;
+      const text = await readFile(join(root, "docs", page), "utf8");
+      const constructs: readonly string[] = /^# (.*)$/m.exec(text)?.[1]?.match(/\b[A-Z]\w+/g) ?? [];
+      const prose = text.replaceAll(/^```ts\n.*?^```$/gms, "");
+      for (const at of findSnippets(page, text).keys()) {
+        const tree = (await build(page, at)).node.root.node.findAll();
+        const own = tree.filter(({ constructor }) => constructs.includes(constructor.name));
+        const objects = own
+          .flatMap(({ node }) => node.findAll())
+          .filter((each) => ApiObject.isApiObject(each));
+        // What a raw object is stands in the example itself.
+        const made = objects.filter((object) => object.node.scope?.constructor.name !== "RawObject");
+        for (const { kind } of made)
+          assert.match(prose, new RegExp(`\\b${kind}`), `${page} must name ${kind}`);
+        named += made.length;
+      }
+    }
+    assert.ok(named > 30, `${named} objects were looked for`);
+  });
+
   it("keeps the selector of a Deployment of cdk8s-plus that lives, as its page says", async () => {
     const objects = await render("migration/from-cdk8s-plus.md", 1);
 
@@ -46,6 +70,11 @@ describe("The example of a construct's page", () => {
 
   /** What an example of a page renders, its first one unless another is asked for. */
   async function render(page: string, at = 0): Promise<readonly { readonly kind: string }[]> {
+    return (await build(page, at)).toJson() as readonly { readonly kind: string }[];
+  }
+
+  /** The chart that an example of a page fills; it must be without errors. */
+  async function build(page: string, at: number): Promise<Chart> {
     const text = await readFile(join(root, "docs", page), "utf8");
     const example = findSnippets(page, text)[at];
     assert.ok(example, `${page} has no such example`);
@@ -55,6 +84,6 @@ describe("The example of a construct's page", () => {
     const { chart } = (await import(pathToFileURL(file).href)) as { chart: Chart };
     const errors = findingsOf(chart.node.root).filter(({ severity }) => severity === "error");
     assert.deepEqual(errors, [], page);
-    return chart.toJson() as readonly { readonly kind: string }[];
+    return chart;
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ApiClass, readApi } from "../../scripts/reference/read-api.ts";
+import { type ApiClass, type ApiText, readApi } from "../../scripts/reference/read-api.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = join(root, "docs/constructs");
@@ -12,11 +12,12 @@ describe("The pages of the constructs", function () {
     readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")] as const),
   );
   let classes: readonly ApiClass[];
+  let types: readonly ApiText[];
 
   before(() => {
-    classes = readApi(root, ["constructs/index.ts"])[0]!.classes.filter(
-      ({ signature }) => signature !== undefined,
-    );
+    const api = readApi(root, ["constructs/index.ts"])[0]!;
+    classes = api.classes.filter(({ signature }) => signature !== undefined);
+    types = api.types;
   });
 
   const pageOf = ({ name }: ApiClass): string | undefined =>
@@ -50,6 +51,32 @@ describe("The pages of the constructs", function () {
     assert.deepEqual([...new Set(strange)], []);
     assert.ok(named.length > 20);
   });
+
+  it("say how to leave the defaults: a patch knows the objects that the page says, and no other", () => {
+    const patched = new Map<string, string[]>();
+    for (const each of classes) {
+      const keys = patchable(each);
+      if (keys.length > 0) patched.set(pageOf(each)!, [...(patched.get(pageOf(each)!) ?? []), ...keys]);
+    }
+    const list = /`patch` knows ((?:`\w+`(?:,\s+|\s+and\s+)?)+)/g;
+    for (const [page, keys] of patched) {
+      const written = [...page.matchAll(list)].flatMap(([, names = ""]) => names.match(/\w+(?=`)/g) ?? []);
+      assert.deepEqual([...new Set(written)].toSorted(), [...new Set(keys)].toSorted(), page.split("\n")[0]);
+    }
+    const without = classes.filter((each) => patchable(each).length === 0).map(({ name }) => name);
+    assert.deepEqual(
+      without.toSorted(),
+      ["RawObject", "SecretRef", "VolumeRef"],
+      "these render what is given, or nothing",
+    );
+  });
+
+  /** The objects that the patch of a construct may name. */
+  function patchable({ props }: ApiClass): readonly string[] {
+    const type = props.find(({ name }) => name === "patch")?.type ?? "";
+    const text = types.find(({ name }) => name === type)?.text ?? type;
+    return [...text.matchAll(/readonly (\w+)\?: Patch</g)].map(([, key = ""]) => key);
+  }
 
   it("are read from the types: a property of a union is one, a forbidden one is none", () => {
     const props = (name: string): readonly string[] =>
