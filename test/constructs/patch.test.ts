@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { ApiObject } from "cdk8s";
+import { ApiObject, JsonPatch as OtherPatch } from "cdk8s";
 import fc from "fast-check";
 import type { WebService } from "../../constructs/index.ts";
-import { findLost, applyPatch } from "../../constructs/core/patch.ts";
 import { isRecord } from "../../constructs/core/json.ts";
+import { applyOperations, type JsonPatchOperation } from "../../constructs/core/json-patch.ts";
+import { findLost, applyPatch } from "../../constructs/core/patch.ts";
+import { applyAny, type StrategicPatch, strategicPatch } from "../../constructs/core/user-patch.ts";
+import { KeelsonError } from "../../errors.ts";
 import { findingsAround, objectOf, webService } from "../support/constructs.ts";
 
 const key = fc.oneof(
@@ -15,6 +18,23 @@ const { patch } = fc.letrec((tie) => ({
   patch: fc.dictionary(key, tie("value"), { maxKeys: 4, noNullPrototype: true }),
   value: fc.oneof({ maxDepth: 4 }, leaf, fc.constant(null), fc.array(leaf), tie("patch")),
 }));
+
+const plain = { noNullPrototype: true } as const;
+
+// Few names, so that operations meet what is there.
+const place = fc
+  .array(fc.constantFrom("a", "b", "list", "0", "1", "-"), { minLength: 1, maxLength: 3 })
+  .map((keys) => `/${keys.join("/")}`);
+const content = fc.oneof(leaf, fc.record({ a: leaf, list: fc.array(leaf, { maxLength: 3 }) }, plain));
+const operation: fc.Arbitrary<JsonPatchOperation> = fc.oneof(
+  fc.record({ op: fc.constantFrom("add", "replace", "test"), path: place, value: content }),
+  fc.record({ op: fc.constant("remove" as const), path: place }),
+  fc.record({ op: fc.constantFrom("move", "copy"), from: place, path: place }),
+);
+const document = fc.record(
+  { a: content, b: content, list: fc.array(content, { maxLength: 3 }) },
+  { requiredKeys: [], ...plain },
+);
 
 describe("A patch", () => {
   it("appears in the output as it is, or is reported as lost", function () {
@@ -37,6 +57,34 @@ describe("A patch", () => {
     fc.assert(
       fc.property(patch, patch, (target, value) => {
         assert.deepEqual(applyPatch(target, { at: [], value }), reference(target, value));
+      }),
+    );
+  });
+
+  it("by operations gives what another implementation of RFC 6902 gives, or is refused whole", () => {
+    let applied = 0;
+    fc.assert(
+      fc.property(document, fc.array(operation, { minLength: 1, maxLength: 3 }), (target, operations) => {
+        const before = structuredClone(target);
+        const result = attempt(() => applyOperations(target, operations).result);
+        assert.deepEqual(target, before);
+        if (result === undefined) return;
+        applied += 1;
+        const others = operations.map((each) => other(each));
+        assert.deepEqual(result, OtherPatch.apply(structuredClone(target), ...others));
+      }),
+      { numRuns: 2000 },
+    );
+    assert.ok(applied > 50, `${applied} fitted`);
+  });
+
+  it("by strategic merge is a merge patch where no list has a key", () => {
+    fc.assert(
+      fc.property(patch, patch, (target, value) => {
+        const strategic = strategicPatch(value as never) as StrategicPatch<unknown>;
+        const made = attempt(() => applyAny(target, { at: [], value: strategic }, undefined).result);
+        // A key that begins with a dollar sign would be a directive.
+        if (made !== undefined) assert.deepEqual(made, applyPatch(target, { at: [], value }));
       }),
     );
   });
@@ -97,6 +145,33 @@ describe("A patch", () => {
     assert.ok(fields.includes("deployment.spec.template.spec.securityContext.seccompProfile.type"));
   });
 });
+
+/** What work gives; undefined if it is refused with an error of this library. */
+function attempt(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    if (KeelsonError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+function other(operation: JsonPatchOperation): OtherPatch {
+  switch (operation.op) {
+    case "add":
+      return OtherPatch.add(operation.path, operation.value);
+    case "replace":
+      return OtherPatch.replace(operation.path, operation.value);
+    case "test":
+      return OtherPatch.test(operation.path, operation.value);
+    case "remove":
+      return OtherPatch.remove(operation.path);
+    case "move":
+      return OtherPatch.move(operation.from, operation.path);
+    case "copy":
+      return OtherPatch.copy(operation.from, operation.path);
+  }
+}
 
 function renderedOf(service: WebService): unknown {
   const deployment = service.node.tryFindChild("deployment");

@@ -10,7 +10,7 @@ import {
   strategicPatch,
   useProfile,
 } from "../../constructs/index.ts";
-import type { Deployment } from "../../constructs/kubernetes/types.ts";
+import type { Deployment, Job } from "../../constructs/kubernetes/types.ts";
 import { newChart, objectOf, webService } from "../support/constructs.ts";
 
 const deployment: Deployment = {
@@ -40,11 +40,30 @@ const refused: readonly KnownObject[] = [
   { apiVersion: "v1", kind: "ConfigMap", data: { port: 80 } },
 ];
 
+// A status that is a word is part of what is asked for, not written by the server.
+const tolerant: Job = {
+  apiVersion: "batch/v1",
+  kind: "Job",
+  metadata: { name: "tolerant" },
+  spec: {
+    template: { spec: { containers: [{ name: "app", image: "app:1" }], restartPolicy: "Never" } },
+    podFailurePolicy: {
+      rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
+    },
+  },
+};
+
 describe("A raw object", () => {
   it("is written as it is", () => {
     const { rendered, findings } = make(deployment);
     assert.deepEqual(findings, []);
     assert.partialDeepStrictEqual(rendered, deployment);
+  });
+
+  it("may name the status that a condition shall have", () => {
+    const { rendered, findings } = make(tolerant);
+    assert.deepEqual(findings, []);
+    assert.partialDeepStrictEqual(rendered, tolerant);
   });
 
   it("is checked by the compiler and by the schema alike", () => {

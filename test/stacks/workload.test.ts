@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { Provider } from "@pulumi/kubernetes/provider.js";
 import { ApiObject } from "cdk8s";
 import { Volume, WebService } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
-import type { Cluster } from "../../stacks/components/cluster.ts";
-import { Workload, type WorkloadArgs } from "../../stacks/components/workload.ts";
+import type { WorkloadArgs } from "../../stacks/components/workload.ts";
 import { late, lateSecret } from "../../stacks/late.ts";
 import { type MockedEngine, mockEngine } from "../support/mocked-engine.ts";
+import { mockedCluster as cluster, deployMocked as deploy } from "../support/mocked-workload.ts";
 
 describe("Workload", () => {
   let engine: MockedEngine;
@@ -283,31 +282,6 @@ function withEnv(env: NonNullable<ConstructorParameters<typeof WebService>[2]["e
   return (chart) => {
     new WebService(chart, "web", { ...web, env });
   };
-}
-
-function cluster(name: string): Cluster {
-  class Part extends pulumi.ComponentResource {
-    constructor(part: string) {
-      super("test:index:Part", part);
-    }
-  }
-  return {
-    name,
-    labels: { tier: `${name}-tier` },
-    kubeconfig: pulumi.secret(`kubeconfig of ${name}`),
-    provider: new Provider(`${name}-provider`),
-    profile: { kubernetes: "1.35" },
-    clusterId: pulumi.output(`${name}-id`),
-    nodeAddresses: { a: pulumi.output("10.0.0.1"), b: pulumi.output("fd00::2") },
-    deletedWith: new Part(`${name}-end`),
-    digestKey: pulumi.secret(`digest key of ${name}`),
-  };
-}
-
-async function deploy(name: string, args: WorkloadArgs): Promise<Workload> {
-  const workload = new Workload(name, args);
-  await pulumi.runtime.disconnect();
-  return workload;
 }
 
 async function failure(work: () => Promise<unknown>): Promise<KeelsonError> {
