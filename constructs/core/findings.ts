@@ -3,6 +3,7 @@ import type { IConstruct } from "constructs";
 import type { Draft, FilledDefault } from "./draft.ts";
 import { describeFinding, describeFindings, type Finding } from "./finding.ts";
 import { findInTree } from "./tree-rules.ts";
+import { writeCharts } from "./write-charts.ts";
 
 const reporter = Symbol.for("keelson.reporter");
 
@@ -77,7 +78,7 @@ function rememberDuring(root: IConstruct, name: "synth" | "synthYaml"): void {
   const value = (): unknown => {
     checked = new Map();
     try {
-      return Reflect.apply(original, root, []) as unknown;
+      return writeCharts(root, () => Reflect.apply(original, root, []) as unknown);
     } finally {
       checked = undefined;
     }

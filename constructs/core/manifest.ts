@@ -10,6 +10,7 @@ import { findUnrenderable } from "./json.ts";
 import type { Patched } from "./json-patch.ts";
 import type { PlacedPatch } from "./patch.ts";
 import { profileOf } from "./profile.ts";
+import { tellManifest } from "./rendered.ts";
 import { applyAny, findHidden, targetsOf } from "./user-patch.ts";
 
 /** A Kubernetes object as it is written down. */
@@ -48,6 +49,7 @@ export class PatchedObject {
       kind,
       ...(metadata && { metadata: mutable(metadata) }),
     });
+    tellManifest(this.object, () => this.#patched());
     // It puts objects of the whole cluster into the chart's namespace, where there are none of them.
     if (catalogueOf(profileOf(scope).kubernetes).find(apiVersion, kind)?.namespaced === false) {
       Object.defineProperty(this.object.metadata, "namespace", { value: undefined });

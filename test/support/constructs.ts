@@ -33,9 +33,9 @@ export function newChart(props: ChartProps = { namespace: "shop" }): Chart {
   return new Chart(new App(), "shop", props);
 }
 
-/** A web service "web" alone in a chart. Takes properties that the compiler would refuse. */
-export function webService(props: object = {}): WebService {
-  return new WebService(newChart(), "web", { ...soundProps, ...props });
+/** A web service "web", alone in a chart unless one is given. Takes properties that the compiler would refuse. */
+export function webService(props: object = {}, chart = newChart()): WebService {
+  return new WebService(chart, "web", { ...soundProps, ...props });
 }
 
 /** All findings of the app that holds the construct. */

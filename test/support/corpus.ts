@@ -53,7 +53,7 @@ export function renderSample({ build }: Sample, namespace = "shop"): readonly ob
 }
 
 /** The cluster that samples are made for. */
-const cluster: Profile = {
+export const cluster: Profile = {
   kubernetes: "1.35",
   gateway: { name: "edge", namespace: "infra" },
   monitoring: { namespace: "monitoring", labels: { release: "main" } },
