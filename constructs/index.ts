@@ -1,7 +1,12 @@
-export { Config, type ConfigProps } from "./config/config.ts";
+export { Config, type ConfigPatch, type ConfigProps } from "./config/config.ts";
 export { SecretRef, type SecretRefOptions } from "./config/secret-ref.ts";
 export type { ConfigSource, ConfigValue } from "./config/source.ts";
-export { type StoredKey, StoredSecret, type StoredSecretProps } from "./config/stored-secret.ts";
+export {
+  type StoredKey,
+  StoredSecret,
+  type StoredSecretPatch,
+  type StoredSecretProps,
+} from "./config/stored-secret.ts";
 export type {
   Access,
   AddressRange,
@@ -24,6 +29,7 @@ export { registerCrds, useProfile } from "./core/declare.ts";
 export type { FilledDefault } from "./core/draft.ts";
 export { allow } from "./core/exceptions.ts";
 export {
+  describeFinding,
   describeFindings,
   type Exception,
   type ExcusableCode,
@@ -96,6 +102,7 @@ export type {
   PodVolume,
   StorageRequest,
   StorageSize,
+  VolumePatch,
   VolumeProps,
   VolumeSource,
   WhenDeleted,
