@@ -11,16 +11,17 @@ interface Source {
   readonly version: string;
 }
 
-const gateway = { module: "sigs.k8s.io/gateway-api", release: "1.6.0" };
+/** The module of the Gateway API whose definitions are known. */
+export const gatewayApi = { module: "sigs.k8s.io/gateway-api", release: "1.6.0" };
 const prometheus = { module: "github.com/prometheus-operator/prometheus-operator", release: "0.85.0" };
 const gatewayFolder = "config/crd/standard/gateway.networking.k8s.io";
 const prometheusFolder = "example/prometheus-operator-crd/monitoring.coreos.com";
 
 const sources: readonly Source[] = [
-  { ...gateway, file: `${gatewayFolder}_gateways.yaml`, version: "v1" },
-  { ...gateway, file: `${gatewayFolder}_grpcroutes.yaml`, version: "v1" },
-  { ...gateway, file: `${gatewayFolder}_httproutes.yaml`, version: "v1" },
-  { ...gateway, file: `${gatewayFolder}_referencegrants.yaml`, version: "v1beta1" },
+  { ...gatewayApi, file: `${gatewayFolder}_gateways.yaml`, version: "v1" },
+  { ...gatewayApi, file: `${gatewayFolder}_grpcroutes.yaml`, version: "v1" },
+  { ...gatewayApi, file: `${gatewayFolder}_httproutes.yaml`, version: "v1" },
+  { ...gatewayApi, file: `${gatewayFolder}_referencegrants.yaml`, version: "v1beta1" },
   { ...prometheus, file: `${prometheusFolder}_podmonitors.yaml`, version: "v1" },
   { ...prometheus, file: `${prometheusFolder}_servicemonitors.yaml`, version: "v1" },
   {
@@ -56,28 +57,41 @@ export interface Definition {
   };
 }
 
-/** The definitions as they are published, without texts and rules that nobody here reads; undefined if a module is not on this machine. */
-export function readDefinitions(download: boolean): readonly Definition[] | undefined {
-  const found: Definition[] = [];
-  for (const { module, release, file, version } of sources) {
+/** A definition as it is published. */
+export interface PublishedDefinition {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: Omit<Definition["spec"], "versions"> & { readonly versions: readonly Version[] };
+}
+
+/** The definitions as they are published, whole; undefined if a module is not on this machine. */
+export function readPublished(download: boolean): readonly PublishedDefinition[] | undefined {
+  const found: PublishedDefinition[] = [];
+  for (const { module, release, file } of sources) {
     const folder = goModule(module, release, download);
     if (folder === undefined) return undefined;
-    const { spec } = parse(readFileSync(join(folder, file), "utf8")) as {
-      readonly spec: Omit<Definition["spec"], "versions"> & { readonly versions: readonly Version[] };
-    };
+    found.push(parse(readFileSync(join(folder, file), "utf8")) as PublishedDefinition);
+  }
+  return found;
+}
+
+/** The definitions with one version each, without texts and rules that nobody here reads; undefined if a module is not on this machine. */
+export function readDefinitions(download: boolean): readonly Definition[] | undefined {
+  return readPublished(download)?.map(({ spec }, index) => {
+    const { file = "", version = "" } = sources[index] ?? {};
     const kept = spec.versions.find(({ name }) => name === version);
     if (kept === undefined) throw new Error(`Cannot read ${file}: it has no version ${version}`);
     const schema = { openAPIV3Schema: prune(kept.schema.openAPIV3Schema) as CustomSchema };
-    found.push({
+    return {
       spec: {
         group: spec.group,
         names: { kind: spec.names.kind },
         scope: spec.scope,
         versions: [{ name: version, served: true, schema }],
       },
-    });
-  }
-  return found;
+    };
+  });
 }
 
 /** The module with the definitions as text, one per line, which costs nothing until it is read. */

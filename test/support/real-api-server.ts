@@ -9,15 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kubeClient, type KubeClient } from "../../kube/client.ts";
 import { waitFor } from "../../remote/wait.ts";
-import { etcd } from "../../toolchain/host-programs.ts";
-import { kubernetesServers } from "../../toolchain/kubernetes.ts";
-import { resolveArtifact } from "../../toolchain/resolve.ts";
-import { settings } from "../../toolchain/settings.ts";
-import { defaultKubernetes, releaseOf } from "../../toolchain/versions.ts";
+import { resolveApiServer } from "../../toolchain/checkers.ts";
+import { defaultKubernetes } from "../../toolchain/versions.ts";
 import { kubeconfigFor } from "./api-server.ts";
 
 /** A kube-apiserver with an etcd of its own on the loopback interface: a cluster without nodes and controllers. */
 export interface RealApiServer {
+  readonly access: ApiServerAccess;
   /** An administrator's. */
   readonly kubeconfig: string;
   /** The same as a file of mode 0600, for kubectl. */
@@ -27,9 +25,16 @@ export interface RealApiServer {
   readonly stop: () => Promise<void>;
 }
 
+/** How an administrator reaches the server. */
+export interface ApiServerAccess {
+  readonly url: string;
+  readonly certificate: string;
+  readonly token: string;
+}
+
 /** Starts the programs that the toolchain has for a version of Kubernetes, and waits until they serve. */
 export async function startRealApiServer(version: string = defaultKubernetes): Promise<RealApiServer> {
-  const programs = await findPrograms(version);
+  const programs = await resolveApiServer(version);
   const folder = await mkdtemp(join(tmpdir(), "keelson-api-server-"));
   const started: ChildProcess[] = [];
   const stop = async (): Promise<void> => {
@@ -42,13 +47,16 @@ export async function startRealApiServer(version: string = defaultKubernetes): P
     started.push(run(programs.etcd, etcdArgs(folder, etcdUrl, `http://127.0.0.1:${peer}`), folder));
     const token = randomBytes(16).toString("hex");
     await writeSecrets(folder, token);
-    started.push(run(programs.server, serverArgs(folder, etcdUrl, Number(secure)), folder));
-    const kubeconfig = await waitForKubeconfig(folder, `https://127.0.0.1:${secure}`, token);
+    started.push(run(programs.apiServer, serverArgs(folder, etcdUrl, Number(secure)), folder));
+    const url = `https://127.0.0.1:${secure}`;
+    const certificate = await waitForCertificate(started, folder);
+    const kubeconfig = kubeconfigFor(url, certificate, token);
     const kubeconfigPath = join(folder, "kubeconfig");
     await writeFile(kubeconfigPath, kubeconfig, { mode: 0o600 });
     const connection = await kubeClient({ kubeconfig });
-    await waitUntilReady(connection, folder);
+    await waitUntilReady(connection, started, folder);
     return {
+      access: { url, certificate, token },
       kubeconfig,
       kubeconfigPath,
       client: connection,
@@ -61,13 +69,6 @@ export async function startRealApiServer(version: string = defaultKubernetes): P
     await stop();
     throw error;
   }
-}
-
-async function findPrograms(version: string): Promise<{ readonly etcd: string; readonly server: string }> {
-  const release = releaseOf(version);
-  const store = await resolveArtifact(etcd(release.etcd), settings());
-  const servers = await resolveArtifact(kubernetesServers(release.kubernetes), settings());
-  return { etcd: store.files["etcd"]?.path ?? "", server: servers.files["kube-apiserver"]?.path ?? "" };
 }
 
 function etcdArgs(folder: string, client: string, peer: string): readonly string[] {
@@ -98,6 +99,8 @@ function serverArgs(folder: string, etcdUrl: string, port: number): readonly str
     "--service-cluster-ip-range=10.96.0.0/16",
     // A loopback address cannot be an endpoint of the Service "kubernetes".
     "--endpoint-reconciler-type=none",
+    // As kubeadm has it: whether a pod may be privileged is for Pod Security to say.
+    "--allow-privileged",
   ];
 }
 
@@ -130,24 +133,30 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function waitForKubeconfig(folder: string, server: string, token: string): Promise<string> {
-  const certificate = await waitFor({
+/** The server makes its own certificate, which is the authority that clients trust. */
+async function waitForCertificate(started: readonly ChildProcess[], folder: string): Promise<string> {
+  return await waitFor({
     what: "the API server's certificate",
-    deadlineMs: 60_000,
+    deadlineMs: 120_000,
     probe: async () => {
+      await mustRun(started, folder);
       const text = await readFile(join(folder, "certificates", "apiserver.crt"), "utf8").catch(() => "");
       return text === "" ? undefined : text;
     },
     diagnose: () => lastLines(folder),
   });
-  return kubeconfigFor(server, certificate, token);
 }
 
-async function waitUntilReady(client: KubeClient, folder: string): Promise<void> {
+async function waitUntilReady(
+  client: KubeClient,
+  started: readonly ChildProcess[],
+  folder: string,
+): Promise<void> {
   await waitFor({
     what: "the API server to be ready",
-    deadlineMs: 90_000,
+    deadlineMs: 120_000,
     probe: async () => {
+      await mustRun(started, folder);
       try {
         await client.request({ path: "/readyz" });
         return await client.find<object>("/api/v1/namespaces/default");
@@ -157,6 +166,11 @@ async function waitUntilReady(client: KubeClient, folder: string): Promise<void>
     },
     diagnose: () => lastLines(folder),
   });
+}
+
+async function mustRun(started: readonly ChildProcess[], folder: string): Promise<void> {
+  if (started.some(({ exitCode, pid }) => exitCode !== null || pid === undefined))
+    throw new Error(`Cannot start an API server: it has ended\n${await lastLines(folder)}`);
 }
 
 async function lastLines(folder: string): Promise<string> {

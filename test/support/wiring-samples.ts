@@ -1,4 +1,4 @@
-import type { Chart } from "cdk8s";
+import { App, Chart } from "cdk8s";
 import type { Construct } from "constructs";
 import {
   GrpcRoute,
@@ -68,6 +68,14 @@ export const wiringKinds: Readonly<Record<string, SampleKind>> = {
     },
     build: (chart, props) => new GrpcRoute(chart, "route", routed(chart, props) as unknown as GrpcRouteProps),
   },
+  ReferenceGrant: {
+    least: { host: "shop.example.com" },
+    factors: {},
+    build: (chart, props) => {
+      const back = new Chart(App.of(chart), "back", { namespace: "back" });
+      return new Route(chart, "route", routed(chart, props, back) as unknown as RouteProps);
+    },
+  },
   Ingress: {
     least: { host: "shop.example.com" },
     factors: {
@@ -84,9 +92,9 @@ export const wiringKinds: Readonly<Record<string, SampleKind>> = {
 };
 
 /** A route to a program of its own: what is not its host is a rule. */
-function routed(chart: Chart, props: object): object {
+function routed(chart: Chart, props: object, home = chart): object {
   const { host, weight, ...rule } = props as Readonly<Record<string, unknown>>;
-  const web = new WebService(chart, "web", { image, port: 8080, health: { ready: "/readyz" }, replicas: 2 });
+  const web = new WebService(home, "web", { image, port: 8080, health: { ready: "/readyz" }, replicas: 2 });
   const to = weight === undefined ? web : [{ service: web, weight }];
   return { host, ...(Object.keys(rule).length === 0 ? { to } : { rules: [{ ...rule, to }] }) };
 }
