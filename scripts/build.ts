@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundleConstructs } from "./packaging/bundle-constructs.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -13,6 +14,9 @@ for (const project of ["tsconfig.build.json", "tsconfig.commonjs.json"]) {
     stdio: "inherit",
   });
 }
+const constructs = join(dist, "constructs");
+await bundleConstructs({ from: constructs, to: join(dist, "commonjs/constructs"), format: "cjs" });
+await bundleConstructs({ from: constructs, to: constructs, format: "esm" });
 // Inside this folder `.js` means CommonJS, whatever the package says.
 writeFileSync(join(dist, "commonjs/package.json"), '{ "type": "commonjs" }\n');
 cpSync(join(root, "toolchain/modules"), join(dist, "toolchain/modules"), { recursive: true });

@@ -2,9 +2,7 @@ import { ApiObject, App, Chart } from "cdk8s";
 import type { IConstruct } from "constructs";
 import type { Profile } from "../../clusters/profile.ts";
 import { KeelsonError } from "../../errors.ts";
-import { useProfile } from "../core/declare.ts";
-import { describeFindings, type Finding, type FindingCode } from "../core/finding.ts";
-import { findingsOf } from "../core/findings.ts";
+import { describeFindings, type Finding, type FindingCode, findingsOf, useProfile } from "../index.ts";
 import { type Expected, mismatches } from "./mismatches.ts";
 
 /** A Kubernetes object as it is written down. */

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { App, Chart } from "cdk8s";
 import type { Profile } from "../../clusters/profile.ts";
-import { useProfile } from "../../constructs/core/declare.ts";
-import type { Finding } from "../../constructs/index.ts";
+import { type Finding, useProfile } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { type ServiceAddress, serviceAddress, type ServiceSpec } from "../objects/addresses.ts";
 import { KubernetesObject, type ObjectInputs } from "../objects/kubernetes-object.ts";

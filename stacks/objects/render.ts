@@ -4,8 +4,8 @@ import {
   describeFindings,
   type Finding,
   type FindingCode,
-} from "../../constructs/core/finding.ts";
-import { findingsOf } from "../../constructs/core/findings.ts";
+  findingsOf,
+} from "../../constructs/index.ts";
 import type { LateValues } from "./late-values.ts";
 import { type OrderedObject, type Plan, planOrder } from "./order.ts";
 
