@@ -14,22 +14,13 @@ export function measureTypeCheck(
   const home = join(folder, `typed-${name}`);
   mkdirSync(home);
   writeFileSync(join(home, "main.ts"), programs[name]());
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
   // What `cdk8s init typescript-app` sets, but for the module system, which is the compiler's default by now.
-  const options = [
-    "--noEmit",
-    "--strict",
-    "--target",
-    "es2022",
-    "--module",
-    "nodenext",
-    "--types",
-    "",
-    "main.ts",
-  ];
+  const compilerOptions = { noEmit: true, strict: true, target: "es2022", module: "nodenext", types: [] };
+  writeFileSync(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
   return Array.from({ length: repeats }, () => {
     const before = performance.now();
-    execFileSync(process.execPath, [tsc, "--ignoreConfig", ...options], { cwd: home, stdio: "inherit" });
+    execFileSync(process.execPath, [tsc, "-p", home], { stdio: "inherit" });
     return (performance.now() - before) / 1000;
   });
 }
