@@ -61,7 +61,14 @@ describe("What is checked", () => {
   it("is copied if it is plain data, and left to cdk8s if it is not", () => {
     const plain = { b: [1, { z: null, a: "x" }], a: undefined, c: { d: {} } };
     assert.equal(JSON.stringify(plainCopy(plain)), '{"b":[1,{"a":"x"}],"c":{"d":{}}}');
-    const odd: readonly unknown[] = [new Date(0), () => 1, 1n, Symbol("a"), Object.create(null), { constructor: 1 }];
+    const odd: readonly unknown[] = [
+      new Date(0),
+      () => 1,
+      1n,
+      Symbol("a"),
+      Object.create(null),
+      { constructor: 1 },
+    ];
     for (const each of odd)
       for (const value of [{ each }, { list: [each] }]) assert.equal(plainCopy(value), undefined);
   });
