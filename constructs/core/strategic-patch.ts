@@ -58,13 +58,13 @@ class Strategic {
     const { $patch: directive = "merge", ...parts } = patch;
     if (directive === "replace" || !isRecord(value)) {
       this.#touched.push([...place.path]);
-      return withoutDirectives(parts);
+      return withoutDirectives(parts, place.path);
     }
     if (directive !== "merge") fail(place.path, `$patch is ${JSON.stringify(directive)} outside of a list`);
     const result = new Map(Object.entries(value));
     for (const [key, part] of Object.entries(parts)) {
       const path = [...place.path, key];
-      if (key.startsWith("$")) fail(path, "there is no such directive");
+      refuseDirective(key, path);
       if (part === null) {
         this.#touched.push(path);
         result.delete(key);
@@ -85,7 +85,9 @@ class Strategic {
     }
     if (patch.some((item) => isRecord(item) && item["$patch"] === "replace")) {
       this.#touched.push([...place.path]);
-      return patch.filter((item) => !isRecord(item) || item["$patch"] !== "replace").map(withoutDirectives);
+      return patch
+        .filter((item) => !isRecord(item) || item["$patch"] !== "replace")
+        .map((item) => withoutDirectives(item, place.path));
     }
     let result = [...list];
     for (const item of patch) {
@@ -117,11 +119,20 @@ function plain(type: Type | undefined): Type | undefined {
 }
 
 // What is new has nothing to be merged with.
-function withoutDirectives(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutDirectives);
+function withoutDirectives(value: unknown, path: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutDirectives(item, path));
   if (!isRecord(value)) return value;
-  const parts = Object.entries(value).filter(([key, part]) => !key.startsWith("$") && part !== null);
-  return Object.fromEntries(parts.map(([key, part]) => [key, withoutDirectives(part)]));
+  const parts = Object.entries(value).filter(([key, part]) => key !== "$patch" && part !== null);
+  return Object.fromEntries(
+    parts.map(([key, part]) => {
+      refuseDirective(key, [...path, key]);
+      return [key, withoutDirectives(part, [...path, key])];
+    }),
+  );
+}
+
+function refuseDirective(key: string, path: readonly string[]): void {
+  if (key.startsWith("$")) fail(path, "there is no such directive");
 }
 
 function fail(path: readonly string[], state: string): never {

@@ -193,6 +193,7 @@ describe("A strategic merge patch", () => {
   const failing = {
     "an item without its key": pod({ containers: [{ image: "x:1" }] }),
     "a directive that there is not": pod({ $retainKeys: ["a"] }),
+    "such a directive in what is new": pod({ affinity: { nodeAffinity: { $retainKeys: ["a"] } } }),
     "a removal outside of a list": pod({ $patch: "delete" }),
   };
   for (const [title, patch] of Object.entries(failing)) {
