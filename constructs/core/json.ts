@@ -18,17 +18,22 @@ export function leavesOf(value: unknown): readonly (readonly [readonly string[],
 
 /**
  * The dotted path of the first part that cannot be rendered: what JSON cannot carry (undefined, a function, NaN, a class
- * instance), and a key named `constructor`, by which cdk8s takes its object for a class instance.
+ * instance), and keys by which cdk8s takes their object for something else.
  */
 export function findUnrenderable(value: unknown, path: string): string | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : path;
   if (!Array.isArray(value) && !isRecord(value)) return path;
   for (const [key, inner] of Object.entries(value)) {
-    const found = key === "constructor" ? `${path}.${key}` : findUnrenderable(inner, `${path}.${key}`);
+    const found = isStrangeKey(key) ? `${path}.${key}` : findUnrenderable(inner, `${path}.${key}`);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** True for a key by which cdk8s takes its object for an instance of a class, or changes what it inherits. */
+export function isStrangeKey(key: string): boolean {
+  return key === "constructor" || key === "__proto__";
 }
 
 /** True if two JSON values are the same, whatever the order of keys. */

@@ -6,7 +6,7 @@ import { catalogueOf } from "../schema/catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { findAt } from "./exceptions.ts";
 import type { Finding } from "./finding.ts";
-import { findUnrenderable } from "./json.ts";
+import { findUnrenderable, isStrangeKey } from "./json.ts";
 import type { Patched } from "./json-patch.ts";
 import type { PlacedPatch } from "./patch.ts";
 import { profileOf } from "./profile.ts";
@@ -109,7 +109,7 @@ export function checkPatches(draft: Draft, kind: string, patches: readonly UserP
     if (broken !== undefined) {
       draft.find("invalid-value", broken, {
         message: "the value cannot be rendered",
-        fix: "Use text, finite numbers, booleans, lists and plain objects without a key named constructor; null removes",
+        fix: "Use text, finite numbers, booleans, lists and plain objects without keys named constructor or __proto__; null removes",
       });
       continue;
     }
@@ -132,8 +132,8 @@ function findBroken(
 ): string | undefined {
   for (const [path, value] of targets) {
     const place = [fieldPath, ...path];
-    // cdk8s takes an object with such a key for a class instance.
-    if (path.includes("constructor")) return place.slice(0, place.indexOf("constructor") + 1).join(".");
+    const strange = place.findIndex(isStrangeKey);
+    if (strange !== -1) return place.slice(0, strange + 1).join(".");
     const broken = findUnrenderable(value, place.join("."));
     if (broken !== undefined) return broken;
   }

@@ -129,14 +129,16 @@ describe("A patch", () => {
     assert.deepEqual(lost, [["patch-lost", "patch.service.metadata.annotations"]]);
   });
 
-  it("is refused where it has a key that cdk8s cannot render", () => {
-    const value: object = { metadata: { annotations: { constructor: "x" } } };
-    const refused = findingsAround(webService({ patch: { service: value } }));
-    assert.deepEqual(
-      refused.map(({ code, fieldPath }) => [code, fieldPath]),
-      [["invalid-value", "patch.service.metadata.annotations.constructor"]],
-    );
-  });
+  for (const key of ["constructor", "__proto__"]) {
+    it(`is refused where it has a key that cdk8s cannot render: ${key}`, () => {
+      const annotations = JSON.parse(`{ "${key}": ["x"] }`) as object;
+      const refused = findingsAround(webService({ patch: { service: { metadata: { annotations } } } }));
+      assert.deepEqual(
+        refused.map(({ code, fieldPath }) => [code, fieldPath]),
+        [["invalid-value", `patch.service.metadata.annotations.${key}`]],
+      );
+    });
+  }
 
   it("takes the defaults off the list that it overrides", () => {
     const patched = webService({ patch: { pod: { securityContext: { runAsNonRoot: false } } } });
