@@ -176,7 +176,7 @@ export class RealFleet implements FleetWorld {
   #pulumi(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<string> {
     const { pulumi, stack } = this.#options;
     const words = stack === undefined ? [] : ["--stack", stack];
-    return pulumi(variables).read([...args, "--non-interactive", ...words]);
+    return pulumi(variables).read([...args, "--non-interactive", ...words], { explain: true });
   }
 }
 

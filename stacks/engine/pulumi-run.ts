@@ -6,6 +6,9 @@ import { type Pulumi, linkPlugins, pulumiEnvironment } from "../../toolchain/ind
 import type { StateFolder } from "./state.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
 
+/** Lines of a display that a failure needs to be understood. */
+const shownLines = 30;
+
 interface Ended {
   readonly exitCode: number;
   readonly stdout: string;
@@ -37,15 +40,18 @@ export class PulumiRunner {
   }
 
   /**
-   * Runs a command for its output.
+   * Runs a command for its output. With `explain`, the error has the end of its display, too: an update says there what
+   * went wrong.
    *
    * @throws KeelsonError KEELSON_COMMAND_FAILED with what the command wrote to stderr
    */
-  async read(args: readonly string[]): Promise<string> {
+  async read(args: readonly string[], { explain = false } = {}): Promise<string> {
     const { exitCode, stdout, stderr } = await this.#spawn(args, "pipe");
     if (exitCode === 0) return stdout;
     const command = `pulumi ${args.slice(0, 2).join(" ")}`;
-    throw new KeelsonError("KEELSON_COMMAND_FAILED", `Cannot run "${command}": ${stderr.trim()}`);
+    const shown = explain ? stdout.trim().split("\n").slice(-shownLines) : [];
+    const said = [...shown, stderr.trim()].join("\n").trim();
+    throw new KeelsonError("KEELSON_COMMAND_FAILED", `Cannot run "${command}": ${said}`);
   }
 
   /**
