@@ -43,9 +43,16 @@ async function run(): Promise<void> {
 
 async function runEverything(): Promise<void> {
   await stage("Gates and unit tests", async () => {
-    // Unit tests wait for most of their time; gates do not.
-    const unit = { name: "unit tests", args: ["test/**/*.test.ts"], quiet: true };
-    await Promise.all([runGates(children, totals), runMocha(unit, children, totals)]);
+    // What talks over connections or to processes waits for most of its time; the rest does not, nor do gates.
+    const waiting = "test/{cli,machines,remote,scripts}/**/*.test.ts";
+    const unit = [
+      { name: "unit tests of connections and processes", args: [waiting], quiet: true },
+      { name: "unit tests", args: ["test/**/*.test.ts", "--ignore", waiting], quiet: true },
+    ];
+    await Promise.all([
+      runGates(children, totals),
+      ...unit.map((tests) => runMocha(tests, children, totals)),
+    ]);
   });
   const ready = await stage("Toolchain", prepareToolchain);
   if (ready === true) await runFiles(await e2eFiles("test/e2e"));

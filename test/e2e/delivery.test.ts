@@ -231,8 +231,8 @@ describe("Delivery to a real API server", function () {
     const app = await newApp();
     const abort = new AbortController();
     const objects = [configMap("settings"), deployment("web")];
-    const onEvent = (): void => {
-      abort.abort();
+    const onEvent = ({ type }: DeliveryEvent): void => {
+      if (type === "object") abort.abort();
     };
 
     await assert.rejects(app.apply(objects, { signal: abort.signal, onEvent }), { code: "KEELSON_ABORTED" });

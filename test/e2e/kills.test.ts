@@ -64,9 +64,7 @@ const central = new Set([
   "ControlPlane:claim",
   "ControlPlane:initialize",
   "ClusterServices:the pod network canal",
-  "WorkerNode:claim",
   "WorkerNode:join",
-  "WorkerNode:node settings",
 ]);
 const stops = [...boundaries.filter((stop) => !(stop in damages)), ...Object.keys(damages)];
 

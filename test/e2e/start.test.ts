@@ -108,7 +108,7 @@ describe("npm start and npm run stop", function () {
     assert.doesNotMatch(output, /\b(cp1|w1|east|west): [a-z]/);
   });
 
-  it("needs no help after all machines were rebooted at once", async () => {
+  itLong("needs no help after all machines were rebooted at once", async () => {
     const before = new Set((await nodes()).map(({ bootId }) => bootId));
     assert.equal(before.size, 4);
 
