@@ -64,7 +64,9 @@ const central = new Set([
   "ControlPlane:claim",
   "ControlPlane:initialize",
   "ClusterServices:the pod network canal",
+  "WorkerNode:claim",
   "WorkerNode:join",
+  "WorkerNode:node settings",
 ]);
 const stops = [...boundaries.filter((stop) => !(stop in damages)), ...Object.keys(damages)];
 
@@ -144,7 +146,7 @@ describe("a run that is killed", function () {
   }
 
   function insideJoin(): void {
-    it("goes on after it died and the host lost its power when the kubelet asked for its certificate", async () => {
+    itLong("goes on after it died and the host lost its power when the kubelet asked for its certificate", async () => {
       // Nobody signs the certificate meanwhile, so that the kubelet is still waiting for it when its host dies.
       await onMachine(controlPlane, "kill -STOP $(pidof kube-controller-manager)");
       const run = new DoomedRun(up);
