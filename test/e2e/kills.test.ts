@@ -146,19 +146,22 @@ describe("a run that is killed", function () {
   }
 
   function insideJoin(): void {
-    itLong("goes on after it died and the host lost its power when the kubelet asked for its certificate", async () => {
-      // Nobody signs the certificate meanwhile, so that the kubelet is still waiting for it when its host dies.
-      await onMachine(controlPlane, "kill -STOP $(pidof kube-controller-manager)");
-      const run = new DoomedRun(up);
-      await run.until("the kubelet starts", async () =>
-        (await processesOf(worker, "kubelet.service")).length > 0 ? true : undefined,
-      );
-      await Promise.all([localMachines().powerOff(worker), run.kill()]);
-      await onMachine(controlPlane, "kill -CONT $(pidof kube-controller-manager)");
+    itLong(
+      "goes on after it died and the host lost its power when the kubelet asked for its certificate",
+      async () => {
+        // Nobody signs the certificate meanwhile, so that the kubelet is still waiting for it when its host dies.
+        await onMachine(controlPlane, "kill -STOP $(pidof kube-controller-manager)");
+        const run = new DoomedRun(up);
+        await run.until("the kubelet starts", async () =>
+          (await processesOf(worker, "kubelet.service")).length > 0 ? true : undefined,
+        );
+        await Promise.all([localMachines().powerOff(worker), run.kill()]);
+        await onMachine(controlPlane, "kill -CONT $(pidof kube-controller-manager)");
 
-      assert.ok(await changeOf(worker, "etc/kubernetes/bootstrap-kubelet.conf"));
-      assert.equal(await changeOf(worker, "etc/kubernetes/kubelet.conf"), undefined);
-    });
+        assert.ok(await changeOf(worker, "etc/kubernetes/bootstrap-kubelet.conf"));
+        assert.equal(await changeOf(worker, "etc/kubernetes/kubelet.conf"), undefined);
+      },
+    );
   }
 
   async function readyNodes(): Promise<string[]> {
