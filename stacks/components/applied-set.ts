@@ -1,19 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Adoption, DriftRule, IgnoredField, Inventory } from "../../delivery/index.ts";
+import type { AppliedSetInputs } from "../provider/resources/applied-set.ts";
 import type { SetServices } from "../provider/resources/set-services.ts";
 import { versioned, withOutputs } from "../resources.ts";
 
-export interface AppliedSetArgs {
-  readonly cluster: string;
+export interface AppliedSetArgs extends Omit<AppliedSetInputs, "clusterId" | "release"> {
   readonly clusterId: pulumi.Input<string>;
-  readonly store: string;
   readonly release: pulumi.Input<string>;
-  readonly inventory: Inventory;
-  readonly adopt?: Adoption;
-  readonly drift?: DriftRule;
-  readonly force?: boolean;
-  readonly ignore?: readonly IgnoredField[];
-  readonly allowRemoval?: boolean;
 }
 
 /** One app on one cluster, by the digest of its objects in the release store. */

@@ -25,10 +25,7 @@ describe("bootstrap on local machines", function () {
     fleet = await localFleet(name, await bootstrap.createIdentity(name));
   });
 
-  after(async () => {
-    await fleet.pool.close();
-    for (const machine of await localMachines().list(name)) await localMachines().destroy(machine);
-  });
+  after(() => fleet.close());
 
   const look = (host: ReachableHost): Promise<HostFacts> =>
     gatherFacts(fleet.runner(host), { files: [], units: {}, traces: true });

@@ -3,7 +3,6 @@ import * as bootstrap from "../../bootstrap/index.ts";
 import { gatherFacts } from "../../bootstrap/facts/gather.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
 import type { EndpointSpec } from "../../clusters/endpoint.ts";
-import { localMachines } from "../../machines/index.ts";
 import { watchApi } from "../support/api-watch.ts";
 import { localFleet } from "../support/local-fleet.ts";
 import type { LocalFleet } from "../support/local-fleet.ts";
@@ -21,10 +20,7 @@ describe("the endpoint of a living cluster", function () {
     fleet = await localFleet(name, await bootstrap.createIdentity(name));
   });
 
-  after(async () => {
-    await fleet.pool.close();
-    for (const machine of await localMachines().list(name)) await localMachines().destroy(machine);
-  });
+  after(() => fleet.close());
 
   /** Applies the whole cluster with an endpoint, and returns what was done. */
   async function apply(spec: EndpointSpec | undefined, preview = false): Promise<readonly string[]> {

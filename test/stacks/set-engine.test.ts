@@ -19,6 +19,7 @@ import { Workload, type WorkloadArgs } from "../../stacks/components/workload.ts
 import { accessRecord } from "../../stacks/engine/releases.ts";
 import { lateSecret } from "../../stacks/late.ts";
 import { type MockedEngine, mockEngine } from "../support/mocked-engine.ts";
+import { addWeb, web } from "../support/mocked-workload.ts";
 import { findSecret } from "../support/secret-search.ts";
 
 const key = "0f".repeat(32);
@@ -232,17 +233,6 @@ interface Offer {
   readonly clusters: Readonly<Record<string, { readonly release: string }>>;
   readonly waves: readonly { readonly clusters: readonly string[] }[];
   readonly rules: { readonly maxFailures: number };
-}
-
-const web = {
-  image: "ghcr.io/acme/web:1.4.2",
-  port: 8080,
-  health: { ready: "/readyz" },
-  access: { from: ["namespace"] },
-} as const;
-
-function addWeb(...[chart]: Parameters<WorkloadArgs["app"]>): void {
-  new WebService(chart, "web", web);
 }
 
 function encoded(text: string): string {

@@ -6,7 +6,7 @@ import { KeelsonError } from "../../errors.ts";
 import type { WorkloadArgs } from "../../stacks/components/workload.ts";
 import { late, lateSecret } from "../../stacks/late.ts";
 import { type MockedEngine, mockEngine } from "../support/mocked-engine.ts";
-import { mockedCluster as cluster, deployMocked as deploy } from "../support/mocked-workload.ts";
+import { addWeb, mockedCluster as cluster, deployMocked as deploy, web } from "../support/mocked-workload.ts";
 
 describe("Workload", () => {
   let engine: MockedEngine;
@@ -258,13 +258,6 @@ describe("Workload", () => {
   });
 });
 
-const web = {
-  image: "ghcr.io/acme/web:1.4.2",
-  port: 8080,
-  health: { ready: "/readyz" },
-  access: { from: ["namespace"] },
-} as const;
-
 interface Labelled {
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -272,10 +265,6 @@ interface Labelled {
 interface Template {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
   readonly spec: { readonly containers: readonly { readonly env: readonly unknown[] }[] };
-}
-
-function addWeb(...[chart]: Parameters<WorkloadArgs["app"]>): void {
-  new WebService(chart, "web", web);
 }
 
 function withEnv(env: NonNullable<ConstructorParameters<typeof WebService>[2]["env"]>): WorkloadArgs["app"] {

@@ -26,6 +26,8 @@ export interface LocalFleet {
   pending(operation: Operation): Promise<readonly string[]>;
   access(): Promise<ClusterAccess>;
   workerRequest(): Promise<WorkerRequest>;
+  /** Ends the connections and removes the machines. */
+  close(): Promise<void>;
 }
 
 /** Changes what is declared of the machines, or the machines themselves, before the cluster is defined. */
@@ -98,6 +100,12 @@ class Fleet implements LocalFleet {
   runner(host: ReachableHost): Runner {
     if (!host.connection) throw new Error(`${host.name} cannot be reached`);
     return this.pool.get(host.name, host.connection);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.close();
+    for (const machine of await localMachines().list(this.cluster.name))
+      await localMachines().destroy(machine);
   }
 
   async apply(operation: Operation): Promise<void> {

@@ -1,7 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Provider } from "@pulumi/kubernetes/provider.js";
+import { WebService } from "../../constructs/index.ts";
 import type { Cluster } from "../../stacks/components/cluster.ts";
 import { Workload, type WorkloadArgs } from "../../stacks/components/workload.ts";
+
+/** A web service that is declared without a finding. */
+export const web = {
+  image: "ghcr.io/acme/web:1.4.2",
+  port: 8080,
+  health: { ready: "/readyz" },
+  access: { from: ["namespace"] },
+} as const;
+
+export function addWeb(...[chart]: Parameters<WorkloadArgs["app"]>): void {
+  new WebService(chart, "web", web);
+}
 
 /** A cluster for workloads that a mocked engine deploys. */
 export function mockedCluster(name: string): Cluster {

@@ -8,10 +8,10 @@ import type {
   IgnoredField,
   Inventory,
   KubeClient,
-  KubeObject,
   TargetCluster,
 } from "../../../delivery/index.ts";
 import { referenceProblem } from "../../../delivery/store/open-store.ts";
+import type { ReleaseStore } from "../../../delivery/store/release-store.ts";
 import { accessRecord, type ClusterAccess } from "../../engine/releases.ts";
 import { label } from "../checker.ts";
 import type { Call, Drifting, Prior, Resource } from "../resource.ts";
@@ -98,44 +98,23 @@ async function deliver(call: Call, inputs: AppliedSetInputs): Promise<Partial<Ap
     return {};
   }
   try {
-    return await onCluster(call, inputs, (target) =>
-      call.operation.preview
-        ? previewOn(call, inputs, { target, release })
-        : applyOn(call, inputs, { target, release }),
-    );
+    return await onCluster(call, inputs, async (target, store) => {
+      const objects = await store.get(release, { signal: call.operation.signal });
+      if (call.operation.preview) {
+        const previews = await call.world.delivery.preview(target, objects, optionsOf(call, inputs));
+        call.inform(`${cluster}: ${formatPreviews(previews)}`);
+        return { applied: release, objects: objects.length, pending: [] };
+      }
+      const result = await call.world.delivery.apply(target, objects, optionsOf(call, inputs));
+      const services = await readServices(target.client, objects, inputs.inventory.namespace);
+      return { applied: release, version: result.release, objects: objects.length, services, pending: [] };
+    });
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     const [why = ""] = error.message.split("\n");
     call.warn(`${cluster} does not answer, so it waits for its release until the next run: ${why}`);
     return call.operation.preview ? {} : { pending: [waiting(inputs)] };
   }
-}
-
-interface Wanted {
-  readonly target: TargetCluster;
-  readonly release: string;
-}
-
-async function applyOn(
-  call: Call,
-  inputs: AppliedSetInputs,
-  { target, release }: Wanted,
-): Promise<Partial<AppliedSetOutputs>> {
-  const objects = await objectsOf(call, inputs, release);
-  const result = await call.world.delivery.apply(target, objects, optionsOf(call, inputs));
-  const services = await readServices(target.client, objects, inputs.inventory.namespace);
-  return { applied: release, version: result.release, objects: objects.length, services, pending: [] };
-}
-
-async function previewOn(
-  call: Call,
-  inputs: AppliedSetInputs,
-  { target, release }: Wanted,
-): Promise<Partial<AppliedSetOutputs>> {
-  const objects = await objectsOf(call, inputs, release);
-  const previews = await call.world.delivery.preview(target, objects, optionsOf(call, inputs));
-  call.inform(`${inputs.cluster}: ${formatPreviews(previews)}`);
-  return { applied: release, objects: objects.length, pending: [] };
 }
 
 /** One list for each kind and namespace tells whether the set is still the release that was applied. */
@@ -164,7 +143,7 @@ async function readLive(
 async function onCluster<Result>(
   call: Call,
   { cluster, clusterId = "", store: reference }: AppliedSetInputs,
-  work: (target: TargetCluster) => Promise<Result>,
+  work: (target: TargetCluster, store: Pick<ReleaseStore, "get">) => Promise<Result>,
 ): Promise<Result> {
   const { delivery } = call.world;
   const { signal } = call.operation;
@@ -180,22 +159,13 @@ async function onCluster<Result>(
   }
   const client: KubeClient = await delivery.connect(access.kubeconfig);
   try {
-    return await work({ name: cluster, client });
+    return await work({ name: cluster, client }, store);
   } catch (error) {
     if (isUnreachable(error)) delivery.silences.set(clusterId, error);
     throw error;
   } finally {
     client.close();
   }
-}
-
-async function objectsOf(
-  call: Call,
-  { store }: AppliedSetInputs,
-  release: string,
-): Promise<readonly KubeObject[]> {
-  const { signal } = call.operation;
-  return (await call.world.delivery.openStore(store, { signal })).get(release, { signal });
 }
 
 function optionsOf(call: Call, inputs: AppliedSetInputs): ApplyOptions {
