@@ -8,7 +8,6 @@ import type {
   KubernetesFacts,
   ListeningPort,
   OwnerToken,
-  UnitFacts,
 } from "../../clusters/facts.ts";
 import { X509Certificate } from "node:crypto";
 import { paths } from "../paths.ts";
@@ -25,6 +24,7 @@ import type { Sections } from "./sections.ts";
 import { parseNames, parseOs, parseSecurity, parseTimeService } from "./surroundings.ts";
 import { parseSwap } from "./swap.ts";
 import { parseSync } from "./sync-latency.ts";
+import { parseUnits } from "./units.ts";
 
 /**
  * Reads the output of the facts script.
@@ -77,7 +77,7 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
     registries: parseRegistries(sections),
     hostFiles: parseHostFiles(sections),
     dueHooks: lines("dueHooks"),
-    units: parseUnits(lines("units")),
+    units: parseUnits(sections),
     running: lines("running"),
     ...(owner && { owner }),
     kubernetes: parseKubernetes(sections),
@@ -149,7 +149,8 @@ function parseFeatures(
 function parseSysctls(lines: readonly string[]): HostFacts["sysctls"] {
   return Object.fromEntries(
     lines.map((line) => {
-      const [name = "", mode = "", ...value] = line.split(/\s+/);
+      const [path = "", mode = "", ...value] = line.split(/\s+/);
+      const name = path.replace("/proc/sys/", "").replaceAll("/", ".");
       return [name, { value: value.join(" "), writable: (Number.parseInt(mode, 8) & 0o200) !== 0 }];
     }),
   );
@@ -175,22 +176,6 @@ function parseFiles(lines: readonly string[]): Record<string, FileFacts> {
     lines.map((line) => {
       const [sha256 = "", mode = "", ...path] = line.split(" ");
       return [path.join(" "), { sha256, mode }];
-    }),
-  );
-}
-
-/** The first line holds the time and the uptime, which turn a start in clock ticks into a time. */
-function parseUnits(lines: readonly string[]): Record<string, UnitFacts> {
-  const [first = "", ...units] = lines;
-  const [, now = 0, uptime = 0] = first.split(" ").map(Number);
-  return Object.fromEntries(
-    units.map((line) => {
-      const name = line.split(" ")[0] ?? "";
-      const active = line.includes("ActiveState=active");
-      const startedAt = now - (uptime - Number(/started=(\d+)/.exec(line)?.[1] ?? 0) / 100);
-      const changed = (line.split("files=")[1] ?? "").split(" ").filter(Boolean).map(Number);
-      const stale = line.includes("NeedDaemonReload=yes") || changed.some((time) => time > startedAt);
-      return [name, { active, enabled: line.includes("UnitFileState=enabled"), stale: active && stale }];
     }),
   );
 }

@@ -13,6 +13,7 @@ import { staticPodsPart } from "../static-pods/facts.ts";
 import { surroundingsPart } from "./surroundings.ts";
 import { swapPart } from "./swap.ts";
 import { syncPart } from "./sync-latency.ts";
+import { unitsPart } from "./units.ts";
 
 /** What a look at a host asks for, beyond what every look reads. */
 export interface FactsRequest {
@@ -92,6 +93,7 @@ export function factsScript(request: FactsRequest): string {
     kernelPart(),
     filesPart(files),
     unitsPart(units),
+    `section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating '${unitPrefix}*' | cut -d ' ' -f 1`,
     kubernetesPart,
     certificatesPart,
     namesPart(names),
@@ -113,6 +115,11 @@ export function factsScript(request: FactsRequest): string {
     `export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"; look </dev/null 2>/dev/null`,
     ``,
   ].join("\n");
+}
+
+/** Where the kernel shows a setting. */
+export function sysctlPath(name: string): string {
+  return `/proc/sys/${name.replaceAll(".", "/")}`;
 }
 
 /** Asks the host's own API server, whatever the endpoint leads to, whether it is ready. */
@@ -154,39 +161,26 @@ function kernelPart(): string {
   return `
 section modules; for m in ${names}; do
 if [ -f /sys/module/$m/initstate ]; then echo "$m loaded"; elif [ -d /sys/module/$m ]; then echo "$m builtin"
-elif modprobe -nq $m; then echo "$m loadable"; fi; done
+else unclear=yes; modprobe -nq $m && echo "$m loadable"; fi; done
 section filesystems; cat /proc/filesystems
-section symbols; grep -oE ' (${symbols})$' /proc/kallsyms
-section sysctls; for s in ${askedSysctls.join(" ")}; do
-f=/proc/sys/$(echo $s | tr . /); [ -f $f ] && echo "$s $(stat -c %a $f) $(cat $f)"; done`;
+section symbols; [ -n "$unclear" ] && grep -oE ' (${symbols})$' /proc/kallsyms
+section sysctls; stat -c '%a %n' ${askedSysctls.map(sysctlPath).join(" ")} | while read -r mode f; do
+echo "$f $mode $(cat $f)"; done`;
 }
 
+/** A file whose sum is known costs no process of its own: hundreds of them would take a second. */
 function filesPart(files: readonly string[]): string {
   return `
-section files; for f in ${files.map(quote).join(" ")}; do
+section files; sums="$(cat ${paths.sums})
+"
+stat -Lc '%i:%s:%.9Y:%.9Z %a %n' ${files.map(quote).join(" ")} | while read -r key mode f; do
 [ -f "$f" ] || continue
-key="$(stat -Lc '%i:%s:%.9Y:%.9Z' "$f") $f"
-sum=$(grep -F -m 1 -- " $key" ${paths.sums} | cut -c 1-64)
-[ -n "$sum" ] || sum=$(sha256sum <"$f" | cut -c 1-64)
-echo "$sum $(stat -Lc %a "$f") $f"; done`;
-}
-
-function unitsPart(units: Readonly<Record<string, readonly string[]>>): string {
-  const asked = Object.entries(units).map(
-    ([name, files]) => `unit ${quote(name)} ${files.map(quote).join(" ")}`,
-  );
-  return `
-section units
-up=$(cut -d ' ' -f 1 /proc/uptime); now=$(date +%s.%N)
-unit() { u=$1; shift
-p=$(systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p MainPID $u | tr '\\n' ' ')
-t=0; pid=$(echo "$p" | sed -n 's/.*MainPID=\\([0-9]*\\).*/\\1/p')
-[ "\${pid:-0}" -gt 0 ] && t=$(sed 's/.*) //' /proc/$pid/stat | cut -d ' ' -f 20)
-n=0; for f in "$@"; do m=$(stat -Lc %.9Y "$f") && n="$n $m"; done
-echo "$u $p started=\${t:-0} files=$n"; }
-echo "now $now $up"
-${asked.join("\n")}
-section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating '${unitPrefix}*' | cut -d ' ' -f 1`;
+case "$sums" in *" $key $f
+"*) sum=\${sums%%" $key $f
+"*}; sum=\${sum##*
+};;
+*) sum=$(sha256sum <"$f"); sum=\${sum%% *};; esac
+echo "$sum $mode $f"; done`;
 }
 
 function namesPart(names: readonly string[]): string {

@@ -117,7 +117,12 @@ describe("parseFacts", () => {
   it("finds a unit stale when one of its files is newer than its start", () => {
     const unit = (changed: string): boolean | undefined =>
       parse({
-        units: `now 2000.0 100.0\nkubelet.service ActiveState=active UnitFileState=enabled NeedDaemonReload=no started=5000 files= ${changed}`,
+        clocks: "2000.0 100.0",
+        units:
+          "MainPID=0\nId=containerd.service\nActiveState=inactive\n\nMainPID=7\nId=kubelet.service\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no",
+        processes: `7 (a) b) S ${"0 ".repeat(18)}5000 9 9`,
+        unitFiles: "containerd.service\nkubelet.service /etc/one.conf /etc/none.conf",
+        changes: `${changed} /etc/one.conf`,
       }).units["kubelet.service"]?.stale;
     assert.equal(unit("1949.9"), false);
     assert.equal(unit("1950.1"), true);

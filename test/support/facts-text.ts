@@ -1,5 +1,5 @@
 import { paths } from "../../bootstrap/paths.ts";
-import { askedFeatures } from "../../bootstrap/facts/script.ts";
+import { askedFeatures, sysctlPath } from "../../bootstrap/facts/script.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
 
 /** What a host's look prints that is as these facts say: the other way round of `parseFacts`, without certificates. */
@@ -43,18 +43,18 @@ function system(facts: HostFacts): Sections {
   const features = Object.keys(askedFeatures).map(
     (name) => `${name} ${facts.kernelFeatures[name] ?? "missing"}`,
   );
-  const units = Object.entries(facts.units).map(([name, { active, enabled, stale }]) => {
-    const states = [
-      `ActiveState=${active ? "active" : "inactive"}`,
-      `UnitFileState=${enabled ? "enabled" : "disabled"}`,
-      `NeedDaemonReload=${stale ? "yes" : "no"}`,
-    ];
-    return `${name} ${states.join(" ")} MainPID=1 started=100 files=`;
-  });
+  const units = Object.entries(facts.units).flatMap(([name, { active, enabled, stale }]) => [
+    `Id=${name}`,
+    `ActiveState=${active ? "active" : "inactive"}`,
+    `UnitFileState=${enabled ? "enabled" : "disabled"}`,
+    `NeedDaemonReload=${stale ? "yes" : "no"}`,
+    "MainPID=1",
+    "",
+  ]);
   return {
     modules: features,
     sysctls: Object.entries(facts.sysctls).map(
-      ([name, { value, writable }]) => `${name} ${writable ? "644" : "444"} ${value}`,
+      ([name, { value, writable }]) => `${sysctlPath(name)} ${writable ? "644" : "444"} ${value}`,
     ),
     commands: facts.commands,
     holders: facts.packages.holders,
@@ -70,7 +70,7 @@ function system(facts: HostFacts): Sections {
     ),
     owner: facts.owner === undefined ? [] : [JSON.stringify(facts.owner)],
     files: Object.entries(facts.files).map(([path, { sha256, mode }]) => `${sha256} ${mode} ${path}`),
-    units: ["now 1000 500", ...units],
+    units,
     running: facts.running,
   };
 }
