@@ -57,11 +57,7 @@ function missingArchives({ bundle, host, facts }: HostView): readonly BundleFile
 function importScript(file: BundleFile): string {
   const archive = deliveryOf(file).path;
   const mark = `${paths.importedArchives}/${file.sha256}`;
-  const pins = (file.images ?? []).map(
-    (image) => command`ctr -n k8s.io images label ${image} io.cri-containerd.pinned=pinned`,
-  );
   return `set -e
-${command`ctr -n k8s.io images import --local ${archive}`}
-${pins.join("\n")}
+${command`ctr -n k8s.io images import --local --label io.cri-containerd.pinned=pinned ${archive}`}
 ${command`mkdir -p ${paths.importedArchives} && touch ${mark} && rm -f ${archive}`}`;
 }
