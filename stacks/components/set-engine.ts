@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetLock } from "../../clusters/lock/lock.ts";
 import type { Waves } from "../../clusters/waves/waves.ts";
-import { dependsOnAnnotation } from "../../delivery/index.ts";
+import { dependsOnAnnotation } from "../../delivery/order.ts";
 import type { Adoption, DriftRule, IgnoredField, Inventory, KubeObject } from "../../delivery/index.ts";
 import { accessRecord, openReleases } from "../engine/releases.ts";
 import { serviceAddress, type ServiceSpec } from "../objects/addresses.ts";

@@ -26,7 +26,7 @@ export class PulumiRunner {
   constructor(pulumi: Pulumi, state: StateFolder, directory: string) {
     const home = process.env["PULUMI_HOME"] ?? join(state.path, "pulumi");
     const own = process.env["PULUMI_BACKEND_URL"] === undefined ? state.env : {};
-    const compiled = { NODE_COMPILE_CACHE: join(state.path, "compile-cache") };
+    const compiled = { NODE_COMPILE_CACHE: join(state.path, "compile-cache"), NODE_OPTIONS: nodeOptions() };
     this.#pulumi = pulumi;
     this.#home = home;
     this.#env = { ...compiled, ...pulumiEnvironment({ tools: pulumi.tools, home }), ...own };
@@ -94,6 +94,11 @@ export class PulumiRunner {
     const [result] = await Promise.all([ended, temporary.addUser(child.pid)]);
     return result;
   }
+}
+
+/** A program's start makes much garbage in little time: more room for it saves a tenth. What the user set wins. */
+function nodeOptions(): string {
+  return ["--max-semi-space-size=64", process.env["NODE_OPTIONS"]].filter(Boolean).join(" ");
 }
 
 /** Passes on exactly one interrupt, and what ends a process for good. Returns how to stop. */

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openReleaseStore, type ReleaseStore } from "../../delivery/index.ts";
 import { diskBlobs } from "../../delivery/store/disk-blobs.ts";
+import { openReleaseStore } from "../../delivery/store/open-store.ts";
+import type { ReleaseStore } from "../../delivery/store/release-store.ts";
 import { stateDirectory } from "./state.ts";
 
 const keyFile = "release-key";
