@@ -28,6 +28,12 @@ export interface ClusterHostsOutputs {
   readonly facts: Readonly<Record<string, HostFacts>>;
 }
 
+/** What a host's node is changed by, and not its preflight. */
+const ownOfNodes = new Set<unknown>(["labels", "taints", "kubelet", "files", "starts"]);
+
+/** How the hosts are let go one day: no difference to what they are. */
+const manner = new Set<unknown>(["caCertificate", "disposable", "identity", "leaving"]);
+
 /** The preflight of a cluster: all problems of all its hosts in one error; and its end: it resets them all. */
 export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
   type: "keelson:index:ClusterHosts",
@@ -39,19 +45,8 @@ export const clusterHosts: Resource<ClusterHostsInputs, ClusterHostsOutputs> = {
       isConnection(parts) ||
       isControlPlaneSetting(parts) ||
       isHook(parts) ||
-      parts.some((part) =>
-        [
-          "labels",
-          "taints",
-          "kubelet",
-          "files",
-          "starts",
-          "caCertificate",
-          "disposable",
-          "identity",
-          "leaving",
-        ].includes(String(part)),
-      ),
+      ownOfNodes.has(hostField(parts)) ||
+      manner.has(parts[0]),
     replaces: (parts) => parts[0] === "clusterId",
   },
   check(inputs) {
@@ -106,12 +101,19 @@ function refuseRenames({ cluster, hosts }: ClusterHostsInputs, before: ClusterHo
 
 /** Tells a host's way of being reached from what it is. */
 export function isConnection(parts: Change["parts"]): boolean {
-  return parts.includes("connection") || parts.includes("mirror");
+  const field = hostField(parts);
+  return field === "connection" || field === "mirror";
 }
 
 /** Tells what only accompanies changes of a host, `hosts.cp1.hooks` for example: by itself it changes nothing. */
-export function isHook([head, next, last]: Change["parts"]): boolean {
-  return (head === "host" && next === "hooks") || (head === "hosts" && last === "hooks");
+export function isHook(parts: Change["parts"]): boolean {
+  return hostField(parts) === "hooks";
+}
+
+/** The field of a host in which a change is, `hosts.cp1.labels.zone` for example; names of hosts are anybody's. */
+function hostField([head, next, field]: Change["parts"]): unknown {
+  if (head === "host") return next;
+  return head === "hosts" || head === "controlPlane" ? field : undefined;
 }
 
 /** Tells what only the control plane itself is changed by. */
