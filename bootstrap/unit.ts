@@ -32,7 +32,7 @@ export async function runUnit(
   const line = [
     command`mkdir -p -m 700 ${paths.run} && cat >${file} && systemd-run --quiet --wait --collect --unit=${unit}`,
     command`--description=${`keelson: ${name}`} --property=RuntimeMaxSec=${deadlineSeconds} sh ${file}`,
-    `|| { code=$?; ${tail(log)}; exit $code; }; ${command`rm -f ${[log, file]}`}`,
+    `|| { code=$?; ${tail(log)}; ${untilGone}; exit $code; }; ${command`rm -f ${[log, file]}`}`,
   ].join(" ");
   const stdin = `umask 077; exec >${log} 2>&1 </dev/null; umask 022\n${script}\n`;
   try {
@@ -44,6 +44,12 @@ export async function runUnit(
     throw new CommandError({ host, command: name, exitCode, stdout, stderr });
   }
 }
+
+/**
+ * A host that shuts down ends its units before it ends connections. Whoever waits for that hears of a host that is gone
+ * and not of a script that failed.
+ */
+const untilGone = `[ "$(systemctl is-system-running)" != stopping ] || sleep 60`;
 
 /** Stops units and waits until they are gone. */
 export async function stopUnits(
