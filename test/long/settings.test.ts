@@ -61,7 +61,8 @@ describe("the settings of a living cluster", function () {
     });
     const { failures, asked, longestSilenceMs } = await watch.end();
     console.log(`asked ${asked} times, ${failures.length} failed, longest silence ${longestSilenceMs} ms`);
-    assert.ok(longestSilenceMs < 5000, failures.join("\n"));
+    // What a failover may take: nobody waits longer for a planned restart.
+    assert.ok(longestSilenceMs < 15_000, failures.join("\n"));
     assert.deepEqual(
       intents
         .filter((intent) => intent.includes("restart the API server"))
@@ -159,7 +160,8 @@ describe("the settings of a living cluster", function () {
     const intents = await becomes({ etcd: { quotaBackendBytes: Number(quota) } });
     const { failures, asked, longestSilenceMs } = await watch.end();
     console.log(`asked ${asked} times, ${failures.length} failed, longest silence ${longestSilenceMs} ms`);
-    assert.ok(longestSilenceMs < 5000, failures.join("\n"));
+    // What a failover may take: nobody waits longer for a planned restart.
+    assert.ok(longestSilenceMs < 15_000, failures.join("\n"));
     const restarts = on(`restart etcd with --quota-backend-bytes=${quota}`);
     assert.deepEqual(
       intents.filter((intent) => intent.includes("etcd")),

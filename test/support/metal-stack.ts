@@ -18,6 +18,9 @@ export interface TimedRun extends CommandResult {
   readonly log: string;
 }
 
+/** Pulumi's commands that know an event log. */
+const withEvents = new Set(["up", "preview", "refresh", "destroy"]);
+
 /** Machines that no stack owns, and the stack that makes a cluster of them with the real engine. */
 export class MetalStack {
   readonly pool = new SshPool();
@@ -107,10 +110,11 @@ export class MetalStack {
     const path = join(folder, "settings.json");
     const events = join(folder, "events.json");
     await writeFile(path, JSON.stringify(settings), { mode: 0o600 });
-    // Without it the engine does not offer its event log.
+    // Without the variable the engine does not offer its event log.
     const env = { TEST_SETTINGS: path, PULUMI_DEBUG_COMMANDS: "true", ...more };
     const start = performance.now();
-    const result = await this.#pulumi([...args, "--event-log", events], { env });
+    const logged = withEvents.has(args[0] ?? "") ? [...args, "--event-log", events] : args;
+    const result = await this.#pulumi(logged, { env });
     const seconds = (performance.now() - start) / 1000;
     return { ...result, seconds, log: await readFile(events, "utf8").catch(() => "") };
   }
