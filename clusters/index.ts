@@ -30,6 +30,8 @@ export type { Selector, Wanted } from "./fleet/select.ts";
 export type { Identity, KeyPair } from "./identity.ts";
 export { diffLocks, formatLockDiff } from "./lock/diff.ts";
 export type { AppDiff, LockDiff, ReleaseDiff, ReplicaDiff } from "./lock/diff.ts";
+export { failBack, failOver, standing } from "./lock/failover.ts";
+export type { Failover } from "./lock/failover.ts";
 export { emptyLock, fleetLockSchema, parseLock, serializeLock, withPlan, withReleases } from "./lock/lock.ts";
 export type { FleetLock, Releases } from "./lock/lock.ts";
 export { on, overrides, resolveOverrides } from "./overrides/overrides.ts";

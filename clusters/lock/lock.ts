@@ -16,6 +16,8 @@ export interface FleetLock {
   readonly cost: Cost;
   /** When the facts were gathered that it was made from. @default - they were declared */
   readonly factsFrom?: string;
+  /** Clusters that were given up, each with how its apps were placed then. @default - none */
+  readonly givenUp?: Readonly<Record<string, Decision>>;
 }
 
 /** Digests of what runs, by app and cluster. */
@@ -31,16 +33,20 @@ export const emptyLock: FleetLock = {
 
 const count = number({ min: 0, whole: true });
 const app = object({ tier: count, clusters: record(labelShape, number({ min: 1, whole: true })) }, {});
+const decision = object({ apps: record(labelShape, app) }, {});
 const digest = text(/^sha256:[0-9a-f]{64}$/, "a digest such as sha256:9f86d0…");
 
 const shape: Shape<FleetLock> = object(
   {
     version: oneOf(1),
-    decision: object({ apps: record(labelShape, app) }, {}),
+    decision,
     releases: record(labelShape, record(labelShape, digest)),
     cost: object({ perHour: number({ min: 0 }), unpriced: count }, {}),
   },
-  { factsFrom: text(/^\d{4}-\d\d-\d\dT/, "a time such as 2026-11-21T10:00:00Z") },
+  {
+    factsFrom: text(/^\d{4}-\d\d-\d\dT/, "a time such as 2026-11-21T10:00:00Z"),
+    givenUp: record(labelShape, decision),
+  },
 );
 
 /** JSON Schema of the lock file. */
@@ -62,8 +68,15 @@ export function serializeLock(lock: FleetLock): string {
 
 /** A lock with another decision. What runs stays as it is: releases move wave by wave. */
 export function withPlan(lock: FleetLock, { decision, cost, factsFrom }: Plan): FleetLock {
-  const { version, releases } = lock;
-  return { version, decision, releases, cost: cost.after, ...(factsFrom !== undefined && { factsFrom }) };
+  const { version, releases, givenUp } = lock;
+  return {
+    version,
+    decision,
+    releases,
+    cost: cost.after,
+    ...(factsFrom !== undefined && { factsFrom }),
+    ...(givenUp && { givenUp }),
+  };
 }
 
 /** A lock in which an app has these releases on these clusters; `null` takes it away from one. */
