@@ -46,10 +46,13 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
   return left;
 }
 
-/** Lists, host by host, what a change would do, and touches nothing. */
-export async function previewMembers(plane: Plane): Promise<readonly string[]> {
+/** Lists, host by host, what a change would do to what `foreseeMembership` found, and touches nothing. */
+export async function previewMembers(
+  plane: Plane,
+  membership: Membership | undefined,
+): Promise<readonly string[]> {
   const { operation, hosts } = plane;
-  const predicted = await predict(plane);
+  const predicted = predict(membership);
   const steps = predicted.map(({ step }) => step);
   for (const { membership, step } of predicted) tellVotes(plane, membership, step);
   for (const { host, target, view } of hosts) {
@@ -79,10 +82,10 @@ interface Prediction {
   readonly membership: Membership;
 }
 
-async function predict(plane: Plane): Promise<readonly Prediction[]> {
-  let membership = await previewMembership(plane);
+function predict(found: Membership | undefined): readonly Prediction[] {
   const predicted: Prediction[] = [];
-  if (membership === undefined) return predicted;
+  if (found === undefined) return predicted;
+  let membership = found;
   for (let step = nextStep(membership); step; step = nextStep(membership)) {
     predicted.push({ step, membership });
     membership = after(membership, step);
@@ -102,7 +105,7 @@ function hostNameOf(step: EtcdStep): string {
 }
 
 /** The first member alone, if the cluster is yet to be made; undefined if etcd is down: then nothing is known. */
-async function previewMembership(plane: Plane): Promise<Membership | undefined> {
+export async function foreseeMembership(plane: Plane): Promise<Membership | undefined> {
   const seats = seatsOf(plane);
   const first = seats.find(({ name }) => name === plane.begin);
   if (first) {

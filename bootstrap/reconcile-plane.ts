@@ -1,6 +1,6 @@
 import { parallel } from "../remote/parallel.ts";
 import { careForEtcd } from "./etcd/care-for-plane.ts";
-import { changeMembers, previewMembers } from "./change-members.ts";
+import { changeMembers, foreseeMembership, previewMembers } from "./change-members.ts";
 import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
 import { controlPlanePlan, preparationPlan } from "./plan.ts";
 import { plannedChanges, runPlan } from "./run-plan.ts";
@@ -24,8 +24,11 @@ export async function reconcilePlane(plane: Plane): Promise<readonly string[]> {
 }
 
 async function preview(plane: Plane): Promise<readonly string[]> {
+  // Both ask etcd; what they find is told in this order.
+  const membership = foreseeMembership(plane);
+  membership.catch(() => undefined);
   await careForEtcd(plane);
-  return previewMembers(plane);
+  return previewMembers(plane, await membership);
 }
 
 async function change(plane: Plane): Promise<readonly string[]> {
