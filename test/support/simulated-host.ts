@@ -11,6 +11,7 @@ import { parse } from "yaml";
 import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
 import type { RunOptions, RunResult, WriteOptions } from "../../remote/runner.ts";
+import { bundle } from "./bootstrap.ts";
 import { FakeRunner } from "./fake-runner.ts";
 import type { Reply } from "./fake-runner.ts";
 import type { SimulatedEtcd } from "./simulated-etcd.ts";
@@ -243,8 +244,8 @@ export class SimulatedHost extends FakeRunner {
   }
 
   #import(script: string): void {
-    const names = [...script.matchAll(/images label (\S+) /g)].map(([, name]) => name ?? "");
     const sum = /touch \S+\/([0-9a-f]+)/.exec(script)?.[1] ?? "";
+    const names = bundle.files.find(({ sha256: own }) => own === sum)?.images ?? [];
     this.#facts.images = {
       names: [...new Set([...this.#facts.images.names, ...names])],
       archives: [...new Set([...this.#facts.images.archives, sum])],
