@@ -12,8 +12,7 @@ import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
 import type { RunOptions, RunResult, WriteOptions } from "../../remote/runner.ts";
 import { bundle } from "./bootstrap.ts";
-import { FakeRunner } from "./fake-runner.ts";
-import type { Reply } from "./fake-runner.ts";
+import { FakeRunner, type Reply } from "./fake-runner.ts";
 import type { SimulatedEtcd } from "./simulated-etcd.ts";
 import { factsText } from "./simulated-facts.ts";
 import { type Changeable, type KubeadmHost, kubeadmUnits } from "./simulated-kubeadm.ts";
@@ -245,9 +244,9 @@ export class SimulatedHost extends FakeRunner {
 
   #import(script: string): void {
     const sum = /touch \S+\/([0-9a-f]+)/.exec(script)?.[1] ?? "";
-    const names = bundle.files.find(({ sha256: own }) => own === sum)?.images ?? [];
+    const file = bundle.files.find(({ sha256: own }) => own === sum);
     this.#facts.images = {
-      names: [...new Set([...this.#facts.images.names, ...names])],
+      names: [...new Set([...this.#facts.images.names, ...(file?.images ?? [])])],
       archives: [...new Set([...this.#facts.images.archives, sum])],
     };
   }

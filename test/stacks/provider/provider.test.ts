@@ -241,15 +241,6 @@ describe("the provider", () => {
       assert.deepEqual((await harness.diff("ClusterHosts", hosts, later)).properties, []);
     });
 
-    for (const name of ["labels", "files", "connection", "hooks", "identity"]) {
-      it(`reads a host that changes, also if its name is "${name}"`, async () => {
-        const state = await made("ClusterHosts", clusterHosts({ [name]: "10.0.0.22" }));
-        const moved = clusterHosts({ [name]: "10.0.0.23" });
-        const { properties } = await harness.diff("ClusterHosts", state, moved);
-        assert.deepEqual(properties, [`hosts.${name}.nodeAddress`]);
-      });
-    }
-
     it("names the property that differs, with its path", async () => {
       const state = await made("WorkerNode", worker());
       const labelled = worker({ labels: { "example.com/tier": "web" } });

@@ -37,6 +37,18 @@ describe("ClusterHosts", () => {
     assert.deepEqual(Object.keys((outputs as { facts: object }).facts).sort(), ["cp1", "web1"]);
   });
 
+  for (const name of ["labels", "files", "connection", "hooks", "identity"]) {
+    it(`reads a host that changes, also if its name is "${name}"`, async () => {
+      const inputs = clusterHosts({ [name]: "10.0.0.22" });
+      const created = await harness.create("ClusterHosts", inputs);
+      const moved = clusterHosts({ [name]: "10.0.0.23" });
+
+      const { properties } = await harness.diff("ClusterHosts", { ...created, inputs }, moved);
+
+      assert.deepEqual(properties, [`hosts.${name}.nodeAddress`]);
+    });
+  }
+
   it("lets one host leave and another come in the same run", async () => {
     const created = await harness.create("ClusterHosts", clusterHosts());
     const later = clusterHosts({ w2: "10.0.0.22" });
