@@ -71,7 +71,7 @@ describeLong("Apps as sets, with the real engine on real API servers", () => {
 
     assert.match(
       output,
-      /~ spec\.template\.spec\.containers\[name=web\]\.image: "ghcr.io\/acme\/web:1" -> "ghcr.io\/acme\/web:2"/,
+      /~ spec\.template\.spec\.containers\[name=app\]\.image: "ghcr.io\/acme\/web:1" -> "ghcr.io\/acme\/web:2"/,
     );
     assert.match(output, /~ .*PASSWORD.*"\[secret, before\]" -> "\[secret, after\]"/);
     assert.doesNotMatch(output, /another password|correct horse/);
