@@ -75,9 +75,16 @@ export { removalProblems } from "./waves/guards.ts";
 export type { AllowedRemoval } from "./waves/guards.ts";
 export { nextStep, withRollout } from "./waves/next-step.ts";
 export type { ExitCode, Step, Targets } from "./waves/next-step.ts";
+export type {
+  HttpProbe,
+  PrometheusAddress,
+  PrometheusProbe,
+  PrometheusQuery,
+  PrometheusService,
+} from "./waves/probes.ts";
 export { resolveWaves } from "./waves/resolve.ts";
 export type { ResolvedWave } from "./waves/resolve.ts";
 export { startRollout } from "./waves/rollout.ts";
 export type { Phase, Rollout, RolloutStart, RolloutWave, Target, TargetState } from "./waves/rollout.ts";
 export { canary, matching, percent, rest, safeWaves, waves } from "./waves/waves.ts";
-export type { HttpProbe, RolloutRules, Take, Wave, WaveOptions, Waves } from "./waves/waves.ts";
+export type { RolloutRules, Take, Wave, WaveOptions, Waves } from "./waves/waves.ts";

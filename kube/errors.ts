@@ -15,6 +15,8 @@ export class KubeError extends KeelsonError {
   readonly status: number;
   /** The machine-readable reason, `NotFound` or `Conflict` for example. Empty if the answer had none. */
   readonly reason: string;
+  /** What the server said; if it was no Status, as from an app behind it, the beginning of the answer. */
+  readonly said: string;
   /** What the server listed: for an eviction, the budgets that refuse it; for an apply, the fields of others. */
   readonly causes: readonly Cause[];
 
@@ -24,6 +26,7 @@ export class KubeError extends KeelsonError {
     super("KEELSON_API_REFUSED", `Cannot ${action}: ${said}`);
     this.name = "KubeError";
     this.status = status;
+    this.said = answer.message;
     this.reason = answer.reason;
     this.causes = answer.causes;
   }
@@ -43,12 +46,13 @@ interface StatusAnswer {
 function parseStatus(body: string): StatusAnswer {
   try {
     const parsed = JSON.parse(body) as {
+      kind?: string;
       message?: string;
       reason?: string;
       details?: { causes?: Partial<Cause>[] };
     };
     return {
-      message: parsed.message ?? "",
+      message: parsed.message ?? (parsed.kind === "Status" ? "" : beginningOf(body)),
       reason: parsed.reason ?? "",
       causes: (parsed.details?.causes ?? []).map((cause) => ({
         reason: "",
@@ -59,6 +63,10 @@ function parseStatus(body: string): StatusAnswer {
     };
   } catch {
     // A proxy in between answers with text of its own.
-    return { message: body.trim().slice(0, 200), reason: "", causes: [] };
+    return { message: beginningOf(body), reason: "", causes: [] };
   }
+}
+
+function beginningOf(body: string): string {
+  return body.trim().slice(0, 200);
 }

@@ -17,6 +17,7 @@ import { collectReleases } from "./collect.ts";
 import { describeEvent, type FleetEvent } from "./events.ts";
 import { factsFile, gatherFacts } from "./gather-facts.ts";
 import type { FleetArguments } from "./options.ts";
+import { requireCredentials } from "./prometheus-probe.ts";
 import { RealFleet } from "./real-world.ts";
 import { lockAfter, newRollout, release, rollBack } from "./release.ts";
 import { formatRows, statusRows } from "./status.ts";
@@ -66,6 +67,7 @@ async function openFleet(args: FleetArguments, signal: AbortSignal): Promise<Rea
 
 async function up({ args, fleet, signal, print }: Session): Promise<number> {
   const offers = await offered(fleet, args);
+  for (const { rules } of offers.values()) requireCredentials(rules.prometheus ?? []);
   let worst = 0;
   for (const [app, offer] of offers) {
     const { approve, retry, allowRemoval } = args;

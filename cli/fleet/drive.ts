@@ -139,6 +139,7 @@ class Driver {
         deadlineMs: this.#left(),
         soakMs: (rules.soakSeconds ?? 0) * 1000,
         http: rules.http ?? [],
+        prometheus: rules.prometheus ?? [],
         signal: AbortSignal.any([signal, decided]),
       });
     } catch (error) {

@@ -1,19 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { HttpProbe } from "../../clusters/waves/waves.ts";
 import { type Inventory, readHealth, type TargetCluster } from "../../delivery/index.ts";
 import { KeelsonError, throwIfAborted } from "../../errors.ts";
-import { KubeError } from "../../kube/errors.ts";
+import { probeHttp } from "./http-probe.ts";
+import { PrometheusWatch } from "./prometheus-probe.ts";
 import type { GateRequest, Verdict } from "./world.ts";
 
 const firstPauseMs = 500;
 const longestPauseMs = 3000;
 /** A cluster that says nothing for so long is silent, and nobody waits for it. */
 const silenceMs = 10_000;
-/** How long an answer of the app may take. */
-const answerMs = 5000;
 
 /**
- * Waits until an app is healthy on a cluster, answers where it is asked to, and has done so for the time of the soak. Only
+ * Waits until an app is healthy on a cluster, answers where it is asked to, measures as it should, and has done so for the time of the soak. Only
  * the health of this release counts: a status of another generation, another release, a paused rollout and an empty set are
  * not healthy.
  *
@@ -24,13 +22,14 @@ export async function waitAtGate(
   inventory: Inventory,
   request: GateRequest,
 ): Promise<Verdict> {
-  const { deadlineMs, soakMs, signal } = request;
+  const { deadlineMs, soakMs, prometheus = [], signal } = request;
+  const watches = prometheus.map((probe) => new PrometheusWatch(probe, target, inventory.namespace));
   const deadline = performance.now() + deadlineMs;
   let [healthySince, heard] = [Number.POSITIVE_INFINITY, performance.now()];
   let last: readonly string[] = ["its API server did not answer"];
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
     throwIfAborted(signal, `wait for "${target.name}"`);
-    const sight = await lookOnce(target, inventory, request);
+    const sight = await lookOnce(target, inventory, request, watches);
     const now = performance.now();
     if (sight !== undefined) [last, heard] = [sight.reasons, now];
     else if (now - heard > silenceMs || now > deadline) return { state: "silent" };
@@ -56,33 +55,24 @@ async function lookOnce(
   target: TargetCluster,
   inventory: Inventory,
   { version, http = [], signal }: GateRequest,
+  watches: readonly PrometheusWatch[],
 ): Promise<Sight | undefined> {
   try {
     const { state, reasons } = await readHealth(target, { inventory, release: version, signal });
     if (state !== "healthy") return { hasFailed: state === "failed", reasons };
-    const answers = await Promise.all(http.map((probe) => ask(target, inventory, { probe, signal })));
-    return { hasFailed: false, reasons: answers.flat() };
   } catch (error) {
     if (KeelsonError.is(error) && error.code === "KEELSON_API_UNAVAILABLE") return undefined;
     throw error;
   }
-}
-
-/** Asks a Service through the API server; gives why the answer is no success. */
-async function ask(
-  { client }: TargetCluster,
-  { namespace }: Inventory,
-  { probe: { service, port, path }, signal }: { readonly probe: HttpProbe; readonly signal: AbortSignal },
-): Promise<readonly string[]> {
-  const name = [service, port].map(encodeURIComponent).join(":");
-  try {
-    const way = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${name}/proxy${path}`;
-    await client.request({ path: way, timeoutMs: answerMs, signal });
-    return [];
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    return [`${service}:${port}${path} answers with ${error.status}`];
-  }
+  const answers = await Promise.all(
+    http.map((probe) => probeHttp(target, inventory.namespace, probe, signal)),
+  );
+  if (answers.flat().length > 0) return { hasFailed: false, reasons: answers.flat() };
+  const measured = await Promise.all(watches.map((watch) => watch.look(signal)));
+  return {
+    hasFailed: measured.some(({ state }) => state === "refused"),
+    reasons: measured.filter(({ state }) => state !== "within").map(({ reason }) => reason),
+  };
 }
 
 function failed(why: string, reasons: readonly string[]): Verdict {

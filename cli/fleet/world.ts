@@ -1,5 +1,5 @@
 import type { FleetLock } from "../../clusters/lock/lock.ts";
-import type { HttpProbe } from "../../clusters/waves/waves.ts";
+import type { HttpProbe, PrometheusProbe } from "../../clusters/waves/probes.ts";
 import type { Rollout } from "../../clusters/waves/rollout.ts";
 import type { AppOffer } from "../../stacks/components/set-workload.ts";
 
@@ -26,6 +26,8 @@ export interface GateRequest {
   readonly soakMs: number;
   /** What must answer, beside its health. @default [] */
   readonly http?: readonly HttpProbe[];
+  /** What Prometheus must say, beside its health. @default [] */
+  readonly prometheus?: readonly PrometheusProbe[];
   /** Ends the wait: its result decides on nothing any more. */
   readonly signal: AbortSignal;
 }

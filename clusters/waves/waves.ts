@@ -1,5 +1,7 @@
 import { KeelsonError } from "../../errors.ts";
 import type { Selector } from "../fleet/select.ts";
+import { probesProblem } from "./probes.ts";
+import type { HttpProbe, PrometheusProbe } from "./probes.ts";
 
 /** How a release goes through a fleet: in which groups, and what happens if one fails. Data. */
 export interface Waves {
@@ -34,15 +36,8 @@ export interface RolloutRules {
   readonly soakSeconds?: number;
   /** What must answer with a success on each cluster, beside the health of its objects. @default [] */
   readonly http?: readonly HttpProbe[];
-}
-
-/** A path of a Service in the app's namespace. It is asked through the API server, so nothing needs to be exposed. */
-export interface HttpProbe {
-  readonly service: string;
-  /** Number or name. */
-  readonly port: number | string;
-  /** `/healthz` for example. */
-  readonly path: string;
+  /** What Prometheus must say of each cluster, for as long as it soaks. @default [] */
+  readonly prometheus?: readonly PrometheusProbe[];
 }
 
 export interface WaveOptions {
@@ -61,8 +56,8 @@ export function waves(list: readonly [Wave, ...(readonly Wave[])], rules: Partia
   if (all.soakSeconds !== undefined && !(all.soakSeconds >= 0 && all.soakSeconds < all.deadlineSeconds)) {
     throw wrong(`soakSeconds is ${all.soakSeconds}, and a wave ends after ${all.deadlineSeconds} s`);
   }
-  const wrongPath = all.http?.find(({ path }) => !path.startsWith("/"));
-  if (wrongPath !== undefined) throw wrong(`the path "${wrongPath.path}" does not begin with /`);
+  const problem = probesProblem(all.http ?? [], all.prometheus ?? [], all.deadlineSeconds);
+  if (problem !== undefined) throw wrong(problem);
   return { waves: list, rules: all };
 }
 

@@ -76,6 +76,63 @@ describe("The gate of a wave", () => {
     });
   }).timeout(30_000);
 
+  it("takes a service that does not answer for a failure of the release, and not for a silent cluster", async () => {
+    const http = [{ service: "web", port: 80, path: "/" }];
+
+    const verdict = await wait(
+      () => [member("one", "d1")],
+      releaseDigest(["d1"]),
+      { http },
+      () => {
+        throw new KeelsonError("KEELSON_API_UNAVAILABLE", "Cannot read: no answer in time");
+      },
+    );
+
+    assert.deepEqual(verdict, { state: "failed", reason: "not healthy in time: web:80/ does not answer" });
+  });
+
+  const prometheus = [
+    { service: "prometheus", port: 9090, query: "errors", max: 0.01, intervalSeconds: 0.001 },
+  ];
+  const scalar = (value: string): unknown => ({
+    status: "success",
+    data: { resultType: "scalar", result: [1, value] },
+  });
+
+  it("asks Prometheus once the release is healthy, and waits until what it says lies within the bounds", async () => {
+    const values = ["NaN", "0.5", "0"];
+
+    const verdict = await wait(
+      () => [member("one", "d1")],
+      releaseDigest(["d1"]),
+      { prometheus, deadlineMs: 20_000 },
+      () => scalar(values.shift() ?? "0"),
+    );
+
+    assert.deepEqual([verdict, values], [{ state: "verified" }, []]);
+    const never = await wait(
+      () => [member("one", "d1")],
+      releaseDigest(["d1"]),
+      { prometheus },
+      () => scalar("0.5"),
+    );
+    assert.deepEqual(never, {
+      state: "failed",
+      reason: "not healthy in time: Prometheus gives 0.5, more than 0.01",
+    });
+  }).timeout(30_000);
+
+  it("does not wait for the deadline once the release is out of bounds too often", async () => {
+    const verdict = await wait(
+      () => [member("one", "d1")],
+      releaseDigest(["d1"]),
+      { prometheus: prometheus.map((probe) => ({ ...probe, failureLimit: 2 })), deadlineMs: 1e9 },
+      () => scalar("0.5"),
+    );
+
+    assert.deepEqual(verdict, { state: "failed", reason: "failed: Prometheus gives 0.5, more than 0.01" });
+  }).timeout(30_000);
+
   it("calls a cluster silent that does not answer until the wave ends", async () => {
     const unavailable = new KeelsonError("KEELSON_API_UNAVAILABLE", "Cannot read: no answer");
 
@@ -120,7 +177,7 @@ function wait(
   members: () => readonly KubeObject[],
   version: string,
   request: Partial<GateRequest> = {},
-  onProxy: (path: string) => void = () => undefined,
+  onProxy: (path: string) => unknown = () => undefined,
 ): Promise<Verdict> {
   const record = { kinds: new Set(["ConfigMap"]), namespaces: new Set(["shop"]), release: "" };
   const answer = (path: string): unknown => {
@@ -129,8 +186,7 @@ function wait(
       return { resources: [{ name: "configmaps", kind: "ConfigMap", namespaced: true, verbs: ["list"] }] };
     if (path.endsWith("/configmaps")) return { kind: "ConfigMapList", items: members() };
     if (path.includes("/proxy/")) {
-      onProxy(path);
-      return {};
+      return onProxy(path) ?? {};
     }
     throw new Error(`Nobody asks for ${path}`);
   };
