@@ -88,3 +88,5 @@ export { startRollout } from "./waves/rollout.ts";
 export type { Phase, Rollout, RolloutStart, RolloutWave, Target, TargetState } from "./waves/rollout.ts";
 export { canary, matching, percent, rest, safeWaves, waves } from "./waves/waves.ts";
 export type { RolloutRules, Take, Wave, WaveOptions, Waves } from "./waves/waves.ts";
+export { isOpen, nextOpening } from "./waves/windows.ts";
+export type { Day, MaintenanceWindow } from "./waves/windows.ts";

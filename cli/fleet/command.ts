@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { serializeLock } from "../../clusters/lock/lock.ts";
+import type { RolloutWave } from "../../clusters/waves/rollout.ts";
+import { describeWindow } from "../../clusters/waves/windows.ts";
 import { formatPreviews } from "../../delivery/format-previews.ts";
 import { preview } from "../../delivery/index.ts";
 import { KeelsonError } from "../../errors.ts";
@@ -70,10 +72,11 @@ async function up({ args, fleet, signal, print }: Session): Promise<number> {
   for (const { rules } of offers.values()) requireCredentials(rules.prometheus ?? []);
   let worst = 0;
   for (const [app, offer] of offers) {
-    const { approve, retry, allowRemoval } = args;
+    const { approve, retry, ignoreWindows, allowRemoval } = args;
     const exitCode = await release(fleet, app, offer, {
       approve,
       retry,
+      ignoreWindows,
       allowRemoval,
       signal,
       onEvent: printer(args, print),
@@ -92,9 +95,7 @@ async function previewFleet({ args, fleet, print }: Session): Promise<number> {
   let lock = await fleet.readLock();
   for (const [app, offer] of offers) {
     const rollout = newRollout(app, offer, lock);
-    print(
-      `${app}: ${rollout.waves.map(({ name, clusters }) => `${name}: ${clusters.join(", ")}`).join("; ")}`,
-    );
+    print(`${app}: ${rollout.waves.map(describeWave).join("; ")}`);
     lock = lockAfter(lock, rollout);
   }
   const folder = await mkdtemp(join(tmpdir(), "keelson-lock-"));
@@ -106,6 +107,11 @@ async function previewFleet({ args, fleet, print }: Session): Promise<number> {
     await rm(folder, { recursive: true, force: true });
   }
   return 0;
+}
+
+function describeWave({ name, clusters, windows = [] }: RolloutWave): string {
+  const when = windows.length === 0 ? "" : ` (${windows.map(describeWindow).join("; ")})`;
+  return `${name}${when}: ${clusters.join(", ")}`;
 }
 
 async function status({ args, fleet, print }: Session): Promise<number> {

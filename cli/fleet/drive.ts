@@ -7,6 +7,7 @@ import {
   withRollout,
 } from "../../clusters/waves/next-step.ts";
 import type { Rollout } from "../../clusters/waves/rollout.ts";
+import { isOpen, type MaintenanceWindow, nextOpening } from "../../clusters/waves/windows.ts";
 import { throwIfAborted } from "../../errors.ts";
 import { parallel } from "../../remote/parallel.ts";
 import type { FleetEvent } from "./events.ts";
@@ -18,12 +19,14 @@ const watched = 32;
 export interface DriveOptions {
   /** Whether whoever runs the command agrees to the wave that waits for it. @default false */
   readonly approve?: boolean;
+  /** Whether waves begin outside of their windows. @default false */
+  readonly ignoreWindows?: boolean;
   readonly onEvent?: (event: FleetEvent) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Takes a rollout to its end, or to a wave that waits for approval. It is saved before and after every step, so a
+ * Takes a rollout to its end, or to a wave that waits for approval or for its window. It is saved before and after every step, so a
  * driver that was killed goes on where it was.
  *
  * @throws KeelsonError KEELSON_ABORTED; whatever stands in the way of the lock, the store or Pulumi
@@ -75,6 +78,7 @@ class Driver {
       this.#waveBegan = this.#world.now();
     }
     if (step.do === "approve") return this.#approve(step.wave);
+    if (step.do === "open") return this.#open(step.wave, step.windows);
     const clusters = step.do === "verify" ? step.clusters : Object.keys(step.releases);
     this.#emit({ type: "wave", app: this.#rollout.app, wave: this.#waveName(), do: step.do, clusters });
     if (step.do === "verify") await this.#verify(step.clusters);
@@ -90,6 +94,25 @@ class Driver {
     // One agreement is for one wave.
     this.#mayApprove = false;
     await this.#tell({ type: "approved", wave });
+    return undefined;
+  }
+
+  async #open(wave: number, windows: readonly MaintenanceWindow[]): Promise<ExitCode | undefined> {
+    const at = this.#world.clock();
+    const [isNow, ignored] = [isOpen(windows, at), this.#options.ignoreWindows === true];
+    if (!isNow) {
+      const opens = nextOpening(windows, at);
+      this.#emit({
+        type: "window",
+        app: this.#rollout.app,
+        wave: this.#waveName(),
+        ignored,
+        ...(opens !== undefined && { opens: new Date(opens).toISOString() }),
+      });
+      // Nothing is wrong: clusters wait for their release.
+      if (!ignored) return 4;
+    }
+    await this.#tell({ type: "opened", wave });
     return undefined;
   }
 

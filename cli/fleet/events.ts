@@ -23,6 +23,14 @@ export type FleetEvent =
       readonly state: TargetState;
       readonly reason?: string;
     }
+  /** A wave may not begin now, or does so all the same; `opens` is the time at which it may, if that is within two weeks. */
+  | {
+      readonly type: "window";
+      readonly app: string;
+      readonly wave: string;
+      readonly ignored: boolean;
+      readonly opens?: string;
+    }
   | { readonly type: "approval"; readonly app: string; readonly wave: string }
   | { readonly type: "ends"; readonly app: string; readonly exitCode: ExitCode; readonly reason?: string };
 
@@ -30,7 +38,7 @@ export type FleetEvent =
 export const fleetEventSchema = {
   type: "object",
   properties: {
-    type: { enum: ["begins", "wave", "cluster", "approval", "ends"] },
+    type: { enum: ["begins", "wave", "cluster", "window", "approval", "ends"] },
     at: { type: "string", format: "date-time" },
     app: { type: "string" },
     wave: { type: "string" },
@@ -52,6 +60,8 @@ export const fleetEventSchema = {
         "stranded",
       ],
     },
+    ignored: { type: "boolean" },
+    opens: { type: "string", format: "date-time" },
     reason: { type: "string" },
     exitCode: { enum: [0, 2, 3, 4] },
   },
@@ -71,6 +81,10 @@ export function describeEvent(event: FleetEvent): string {
       return `${app}: wave "${event.wave}": ${doing[event.do]} ${some(event.clusters)}`;
     case "cluster":
       return `${app}: ${event.cluster} is ${event.state}${event.reason === undefined ? "" : `: ${event.reason}`}`;
+    case "window":
+      return event.ignored
+        ? `${app}: wave "${event.wave}" begins outside of its window`
+        : `${app}: wave "${event.wave}" waits for its window, which opens ${event.opens ?? "in more than two weeks"}: run the same command then, or now with --now`;
     case "approval":
       return `${app}: wave "${event.wave}" waits until somebody agrees: run the same command with --approve`;
     case "ends":

@@ -20,6 +20,7 @@ export interface FleetArguments {
   readonly json: boolean;
   readonly approve: boolean;
   readonly retry: boolean;
+  readonly ignoreWindows: boolean;
   readonly allowRemoval: AllowedRemoval;
 }
 
@@ -37,6 +38,7 @@ keelson fleet facts            what the clusters are, for a facts file
       --store <reference>   the release store (KEELSON_STORE)
       --json                a JSON object a line
       --approve             agree to the wave that waits for it
+      --now                 begin waves outside of their windows
       --retry               go on with a rollout that was halted
       --allow-removal <app> let an app lose many clusters; "all" for all of them`;
 
@@ -62,6 +64,7 @@ export function readFleetArguments(args: readonly string[]): FleetArguments {
     json: values.json,
     approve: values.approve,
     retry: values.retry,
+    ignoreWindows: values.now,
     allowRemoval: allowed.includes("all") ? true : allowed,
   };
 }
@@ -89,6 +92,7 @@ function parseWith(args: readonly string[]) {
       store: { type: "string" },
       json: { type: "boolean", default: false },
       approve: { type: "boolean", default: false },
+      now: { type: "boolean", default: false },
       retry: { type: "boolean", default: false },
       "allow-removal": { type: "string", multiple: true, default: [] },
     },

@@ -51,6 +51,8 @@ export class RealFleet implements FleetWorld {
 
   readonly now = (): number => performance.now();
 
+  readonly clock = (): number => Date.now();
+
   readonly readLock = async (): Promise<FleetLock> => {
     const content = await readFile(this.#options.lock, "utf8").catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;

@@ -32,6 +32,8 @@ export async function release(
   if (open !== undefined) {
     const exitCode = await begin(world, open, { ...options, resumed: true });
     if (exitCode === 2 || exitCode === 3) return exitCode;
+    // It waits for something.
+    if (exitCode !== 0 && (await world.readRollout(app))?.phase === "forward") return exitCode;
   }
   const lock = await world.readLock();
   const rollout = newRollout(app, offer, lock);

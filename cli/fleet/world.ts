@@ -48,7 +48,10 @@ export interface FleetWorld extends GateKeeper {
   readonly render: () => Promise<ReadonlyMap<string, AppOffer>>;
   /** Brings the stack to the lock: an ordinary `pulumi up`. Gives what became of the clusters of an app. */
   readonly update: (app: string) => Promise<Update>;
+  /** Milliseconds that go on evenly, for waits. */
   readonly now: () => number;
+  /** The time of day, in milliseconds since 1970. */
+  readonly clock: () => number;
 }
 
 /** An update of the stack, seen from one app. */

@@ -5,7 +5,7 @@ import type { Rollout, Target, TargetState } from "./rollout.ts";
 
 /** What happens to a rollout. Events that come late or twice change nothing. */
 export type RolloutEvent =
-  | { readonly type: "approved"; readonly wave: number }
+  | { readonly type: "approved" | "opened"; readonly wave: number }
   | { readonly type: "touching" | "reverting"; readonly clusters: readonly string[] }
   | { readonly type: "applied" | "verified" | "silent" | "reverted"; readonly cluster: string }
   | { readonly type: "failed"; readonly cluster: string; readonly reason: string }
@@ -54,6 +54,7 @@ function apply(rollout: Rollout, event: RolloutEvent): Rollout {
         "reverting",
       ]);
     case "approved":
+    case "opened":
     case "expired":
     case "halt":
     case "resume":
@@ -64,31 +65,40 @@ function apply(rollout: Rollout, event: RolloutEvent): Rollout {
   }
 }
 
-type Steering = Extract<RolloutEvent, { type: "approved" | "expired" | "halt" | "resume" | "rollback" }>;
+type Steering = Extract<
+  RolloutEvent,
+  { type: "approved" | "opened" | "expired" | "halt" | "resume" | "rollback" }
+>;
 
 // What concerns the rollout as a whole. Each makes sense in some phases only.
 function steer(rollout: Rollout, event: Steering): Rollout {
   const { phase, wave } = rollout;
-  const members = rollout.waves[wave]?.clusters ?? [];
   if (event.type === "rollback")
     return phase === "backward" || phase === "rolledBack" ? rollout : { ...rollout, phase: "backward" };
-  if (event.type === "resume") {
-    if (phase !== "halted") return rollout;
-    return change({ ...rollout, phase: "forward" }, members, [["failed", "silent"], "waiting"]);
-  }
+  if (event.type === "resume") return phase === "halted" ? tryAgain(rollout) : rollout;
   if (phase !== "forward") return rollout;
-  if (event.type === "approved") return event.wave === wave ? { ...rollout, approved: wave } : rollout;
+  if (event.type === "approved" || event.type === "opened")
+    return event.wave === wave ? { ...rollout, [event.type]: wave } : rollout;
   if (event.type === "halt") return { ...rollout, phase: "halted", reason: event.reason };
   const reason = `wave "${nameOf(rollout)}" passed its deadline`;
-  return change({ ...rollout, reason }, members, [["waiting", "touched", "applied"], "failed"]);
+  return change({ ...rollout, reason }, membersOf(rollout), [["waiting", "touched", "applied"], "failed"]);
+}
+
+// It may be hours later, so it needs a window again.
+function tryAgain(rollout: Rollout): Rollout {
+  const again = { ...rollout, phase: "forward" as const, opened: rollout.wave - 1 };
+  return change(again, membersOf(rollout), [["failed", "silent"], "waiting"]);
+}
+
+function membersOf({ waves, wave }: Rollout): readonly string[] {
+  return waves[wave]?.clusters ?? [];
 }
 
 type Outcome = Extract<RolloutEvent, { readonly cluster: string }>;
 
 function applyOutcome(rollout: Rollout, event: Outcome): Rollout {
   const { type, cluster } = event;
-  const isCurrent = rollout.waves[rollout.wave]?.clusters.includes(cluster) === true;
-  if (!isCurrent) return rollout;
+  if (!membersOf(rollout).includes(cluster)) return rollout;
   const reason = type === "failed" ? `"${cluster}": ${event.reason}` : undefined;
   if (rollout.phase === "forward" && type !== "reverted") {
     const next = change(rollout, [cluster], forward[type]);
@@ -138,7 +148,7 @@ function change(rollout: Rollout, names: readonly string[], [from, to]: Change):
 }
 
 function requireTurn(rollout: Rollout, phase: Rollout["phase"], names: readonly string[]): void {
-  const turn = rollout.phase === phase ? (rollout.waves[rollout.wave]?.clusters ?? []) : [];
+  const turn = rollout.phase === phase ? membersOf(rollout) : [];
   const others = names.filter((name) => !turn.includes(name));
   if (others.length === 0) return;
   const state = `it is ${rollout.phase} in wave "${nameOf(rollout)}"`;

@@ -2,11 +2,14 @@ import { withReleases } from "../lock/lock.ts";
 import type { FleetLock } from "../lock/lock.ts";
 import { membersIn } from "./rollout.ts";
 import type { Rollout, TargetState } from "./rollout.ts";
+import type { MaintenanceWindow } from "./windows.ts";
 
 /** What a driver does next. The releases are for the lock; `null` takes the app away. */
 export type Step =
   /** Asks somebody, and tells `approved`. */
   | { readonly do: "approve"; readonly wave: number }
+  /** Tells `opened` once a window is open; nothing of the wave was touched yet. */
+  | { readonly do: "open"; readonly wave: number; readonly windows: readonly MaintenanceWindow[] }
   /** Tells `touching` and saves, then writes the lock and runs an update, and tells `applied`, `failed` or `silent`. */
   | { readonly do: "advance"; readonly wave: number; readonly releases: Targets }
   /** Waits at the gate, and tells `verified` or `failed`. */
@@ -23,17 +26,23 @@ export type ExitCode = 0 | 2 | 3 | 4;
 
 /** What is to be done next. It depends on the rollout alone, so a driver that was killed goes on where it was. */
 export function nextStep(rollout: Rollout): Step {
-  const { phase, wave, waves, approved } = rollout;
-  if (phase === "forward") {
-    if (waves[wave]?.approval === true && approved < wave) return { do: "approve", wave };
-    const open = membersIn(rollout, wave, new Set(["waiting", "touched"]));
-    if (open.length > 0) return { do: "advance", wave, releases: releasesOf(rollout, open, "to") };
-    return { do: "verify", wave, clusters: membersIn(rollout, wave, new Set(["applied"])) };
-  }
+  const { phase, wave } = rollout;
+  if (phase === "forward") return stepForward(rollout);
   if (phase === "backward") {
     return { do: "revert", wave, releases: releasesOf(rollout, toRevert(rollout, wave), "from") };
   }
   return { do: "stop", exitCode: exitCodeOf(rollout) };
+}
+
+function stepForward(rollout: Rollout): Step {
+  const { wave, waves, approved, opened = -1 } = rollout;
+  const { approval = false, windows = [] } = waves[wave] ?? {};
+  if (approval && approved < wave) return { do: "approve", wave };
+  const open = membersIn(rollout, wave, new Set(["waiting", "touched"]));
+  if (open.length === 0)
+    return { do: "verify", wave, clusters: membersIn(rollout, wave, new Set(["applied"])) };
+  if (windows.length > 0 && opened < wave) return { do: "open", wave, windows };
+  return { do: "advance", wave, releases: releasesOf(rollout, open, "to") };
 }
 
 /** Clusters of a wave that may have the new release. */

@@ -4,11 +4,14 @@ import { invalid } from "../data/shape.ts";
 import { byText } from "../data/stable-json.ts";
 import type { FleetCluster } from "../fleet/fleet.ts";
 import type { Take, Wave } from "./waves.ts";
+import type { MaintenanceWindow } from "./windows.ts";
 
 /** A wave with its clusters. */
 export interface ResolvedWave {
   readonly name: string;
   readonly approval: boolean;
+  /** When it may begin. @default - at any time */
+  readonly windows?: readonly MaintenanceWindow[];
   /** In the order of their names. */
   readonly clusters: readonly string[];
 }
@@ -29,10 +32,10 @@ export function resolveWaves(
     .map(({ name }) => name)
     .filter((name) => !named.some((names) => names.has(name)))
     .sort((left, right) => Number(silent.has(left)) - Number(silent.has(right)) || byText(left, right));
-  const resolved = waves.map(({ name, approval, take }, index) => {
+  const resolved = waves.map(({ take, ...wave }, index) => {
     const taken =
       take.kind === "where" ? [...(named[index] ?? [])] : free.splice(0, sizeOf(take, clusters.length));
-    return { name, approval, clusters: taken.sort(byText) };
+    return { ...wave, clusters: taken.sort(byText) };
   });
   const problems = [...waveProblems(waves, named), ...clusterProblems(clusters, named, free)];
   if (problems.length > 0) throw new ProblemsError("divide the clusters into waves", problems);

@@ -17,6 +17,8 @@ export interface Rollout {
   readonly wave: number;
   /** The last wave that somebody agreed to; -1 if none. */
   readonly approved: number;
+  /** The last wave that was let in by its window, or in spite of it. @default -1 */
+  readonly opened?: number;
   /** By cluster. */
   readonly targets: Readonly<Record<string, Target>>;
   /** Why it went back or stopped. */

@@ -2,6 +2,8 @@ import { KeelsonError } from "../../errors.ts";
 import type { Selector } from "../fleet/select.ts";
 import { probesProblem } from "./probes.ts";
 import type { HttpProbe, PrometheusProbe } from "./probes.ts";
+import { windowProblem } from "./windows.ts";
+import type { MaintenanceWindow } from "./windows.ts";
 
 /** How a release goes through a fleet: in which groups, and what happens if one fails. Data. */
 export interface Waves {
@@ -15,6 +17,8 @@ export interface Wave {
   readonly take: Take;
   /** Whether somebody must agree before it begins. */
   readonly approval: boolean;
+  /** When it may begin. @default - at any time */
+  readonly windows?: readonly MaintenanceWindow[];
 }
 
 /** Which clusters a wave takes. Numbers and shares are of those that no selector names. */
@@ -43,6 +47,8 @@ export interface RolloutRules {
 export interface WaveOptions {
   /** Whether somebody must agree before the wave begins. @default false */
   readonly approval?: boolean;
+  /** When the wave may begin; it need not end in the window. @default - at any time */
+  readonly windows?: readonly MaintenanceWindow[];
 }
 
 const safeRules: RolloutRules = { maxFailures: 0, onFailure: "rollback", deadlineSeconds: 600 };
@@ -88,8 +94,11 @@ export function rest(options: WaveOptions = {}): Wave {
   return wave("rest", { kind: "rest" }, options);
 }
 
-function wave(name: string, take: Take, { approval = false }: WaveOptions): Wave {
-  return { name, take, approval };
+function wave(name: string, take: Take, { approval = false, windows }: WaveOptions): Wave {
+  if (windows?.length === 0) throw wrong(`wave "${name}" has no window at all, leave the list out`);
+  const problem = windows?.map(windowProblem).find((each) => each !== undefined);
+  if (problem !== undefined) throw wrong(`wave "${name}": ${problem}`);
+  return { name, take, approval, ...(windows !== undefined && { windows }) };
 }
 
 function wrong(state: string): KeelsonError {

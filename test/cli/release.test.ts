@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type FleetEvent, fleetEventSchema } from "../../cli/fleet/events.ts";
 import { release, type ReleaseOptions, rollBack } from "../../cli/fleet/release.ts";
 import { KeelsonError } from "../../errors.ts";
-import { digestOf, FakeFleet, Killed, offerOf } from "../support/fake-fleet.ts";
+import { digestOf, FakeFleet, Killed, offerOf, untilItEnds } from "../support/fake-fleet.ts";
 
 const [one, two, three] = [digestOf("1"), digestOf("2"), digestOf("3")];
 const waves = [["eu1"], ["eu2", "eu3"], ["us1", "us2"]];
@@ -275,24 +275,3 @@ describe("keelson fleet rollback", () => {
     await assert.rejects(rollBack(new FakeFleet(), "shop"), { code: "KEELSON_INVALID_INPUT" });
   });
 });
-
-/** Starts a driver again after every kill. */
-async function untilItEnds(fleet: FakeFleet, run: () => Promise<number>): Promise<number> {
-  for (let starts = 0; starts < 100; starts += 1) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!isKill(error)) throw error;
-      // What the killed driver had in flight ends with it.
-      await new Promise((resolve) => setImmediate(resolve));
-      fleet.isDead = false;
-    }
-  }
-  return assert.fail("the driver never ends");
-}
-
-function isKill(error: unknown): boolean {
-  if (error instanceof Killed) return true;
-  const { cause } = error as Error;
-  return cause instanceof AggregateError && cause.errors.every((each) => each instanceof Killed);
-}

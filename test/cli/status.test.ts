@@ -40,6 +40,7 @@ describe("keelson fleet", () => {
       json: true,
       approve: false,
       retry: false,
+      ignoreWindows: false,
       allowRemoval: ["shop"],
     });
     assert.equal(readFleetArguments(["up", "--allow-removal", "all"]).allowRemoval, true);

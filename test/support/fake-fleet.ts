@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { FleetWorld, GateRequest, Outcome, Update, Verdict } from "../../cli/fleet/world.ts";
 import { emptyLock, type FleetLock, parseLock, serializeLock } from "../../clusters/lock/lock.ts";
 import type { Rollout } from "../../clusters/waves/rollout.ts";
@@ -62,6 +63,8 @@ export class FakeFleet implements FleetWorld {
 
   readonly now = (): number => 0;
 
+  clock = (): number => 0;
+
   readonly readLock = (): Promise<FleetLock> => this.#call(() => this.lock);
 
   readonly writeLock = (lock: FleetLock): Promise<void> =>
@@ -125,4 +128,25 @@ export class FakeFleet implements FleetWorld {
       resolve(work());
     });
   }
+}
+
+/** Starts a driver again after every kill. */
+export async function untilItEnds(fleet: FakeFleet, run: () => Promise<number>): Promise<number> {
+  for (let starts = 0; starts < 100; starts += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isKill(error)) throw error;
+      // What the killed driver had in flight ends with it.
+      await new Promise((resolve) => setImmediate(resolve));
+      fleet.isDead = false;
+    }
+  }
+  return assert.fail("the driver never ends");
+}
+
+function isKill(error: unknown): boolean {
+  if (error instanceof Killed) return true;
+  const { cause } = error as Error;
+  return cause instanceof AggregateError && cause.errors.every((each) => each instanceof Killed);
 }

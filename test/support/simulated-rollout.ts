@@ -87,6 +87,9 @@ export class SimulatedRollout {
       case "approve":
         this.tell({ type: "approved", wave: step.wave });
         break;
+      case "open":
+        this.tell({ type: "opened", wave: step.wave });
+        break;
       case "advance":
         this.#update("advance", step.wave, step.releases);
         break;

@@ -196,6 +196,21 @@ describe("A rollout", () => {
     assert.deepEqual(nextStep(after(released, ...done("c9"))), { do: "stop", exitCode: 0 });
   });
 
+  it("asks for a window before a wave is touched, and again when it is tried again", () => {
+    const windows = [{ from: "22:00", to: "04:00", timeZone: "UTC" }];
+    const rules = { ...start.rules, onFailure: "halt" } as const;
+    const closed = { ...start, rules, waves: start.waves.map((wave) => ({ ...wave, windows })) };
+
+    assert.deepEqual(nextStep(closed), { do: "open", wave: 0, windows });
+    const open = after(closed, { type: "opened", wave: 0 });
+    assert.deepEqual(nextStep(open), nextStep(start));
+    const touched = after(open, { type: "touching", clusters: ["c0"] });
+    assert.deepEqual(nextStep(touched), nextStep(start), "a wave that has begun goes on");
+    const failed = after(touched, { type: "failed", cluster: "c0", reason: "no" });
+    assert.deepEqual(nextStep(after(failed, { type: "resume" })), nextStep(closed));
+    assert.equal(after(closed, { type: "opened", wave: 1 }), closed, "it is for this wave alone");
+  });
+
   it("takes an approval only for the wave that waits for it", () => {
     assert.equal(after(start, { type: "approved", wave: 1 }), start);
   });
