@@ -87,10 +87,10 @@ describeLong("keelson fleet, with the real engine on real API servers", () => {
     await fleet.member("eu2").server.client.request({
       method: "PATCH",
       path: "/apis/apps/v1/namespaces/shop/deployments/web",
-      contentType: "application/merge-patch+json",
+      contentType: "application/strategic-merge-patch+json",
       query: { fieldManager: "somebody" },
       body: {
-        spec: { template: { spec: { containers: [{ name: "web", image: "ghcr.io/acme/web:hotfix" }] } } },
+        spec: { template: { spec: { containers: [{ name: "app", image: "ghcr.io/acme/web:hotfix" }] } } },
       },
     });
 
