@@ -64,6 +64,20 @@ describe("Masker", () => {
     assert.equal(masker.mask("abc a"), "abc a");
   });
 
+  it("hides secrets of any size and number", () => {
+    const large = "x".repeat(1_100_000);
+    const masker = masking(large);
+    for (let index = 0; index < 2000; index += 1) masker.add(`password-${String(index).padStart(4, "0")}(`);
+    const sent = Buffer.from(large).toString("base64");
+    assert.equal(masker.mask(`sent ${sent}, then password-1234(`), "sent [secret], then [secret]");
+  });
+
+  it("does not look for secrets in what stands in their place", () => {
+    const masker = masking("a long password");
+    masker.add("secret");
+    assert.equal(masker.mask("it is a long password"), "it is [secret]");
+  });
+
   it("learns secrets while it works", () => {
     const masker = masking("first-secret");
     masker.mask("anything");
