@@ -11,8 +11,10 @@ import { digestAnnotation } from "../../delivery/digest.ts";
 import { apply, preview, type Preview } from "../../delivery/index.ts";
 import { ownMarks } from "../../delivery/judge.ts";
 import { keyOf } from "../../delivery/object-id.ts";
+import { applyObjects } from "../../kube/apply.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { collectionPath, ResourcePaths } from "../../kube/resource-paths.ts";
+import { readPublished } from "../../scripts/kubernetes/custom.ts";
 import { resolve } from "../../toolchain/index.ts";
 import { runChecker } from "../support/checkers/run.ts";
 import { corpus, renderSample, type Sample } from "../support/corpus.ts";
@@ -43,6 +45,8 @@ describeLong("Delivery, beside the tools of others", function () {
     before(async function () {
       this.timeout(300_000);
       server = await startRealApiServer();
+      const definitions = (readPublished(true) ?? []) as unknown as readonly KubeObject[];
+      await applyObjects(server.client, definitions, { fieldManager: "keelson-test" });
       folder = await mkdtemp(join(tmpdir(), "keelson-delivery-"));
       kubectl = (await resolve("kubectl")).files["kubectl"]?.path ?? "kubectl";
       // Gives what kubectl would compare instead of comparing it.
