@@ -51,6 +51,9 @@ exit 1`;
 }
 
 /**
+ * The folder of a pod changes also while the kubelet takes its logs away, so that the newest one is that of the newest
+ * log; and a container that has just begun has said nothing yet, so that all logs in it count.
+ *
  * The process's name is cut at 15 characters by the kernel. A manifest is moved, so that the kubelet never reads half of
  * one.
  */
@@ -60,7 +63,7 @@ is_new() { for p in $(processes); do
 case " $(echo $old) " in *" $p "*) continue;; esac
 [ -z "$1" ] || tr '\\0' '\\n' </proc/$p/cmdline 2>/dev/null | tail -n +2 | sort | cmp -s - "$1" || continue
 return 0; done; return 1; }
-logs() { ls -td /var/log/pods/kube-system_$c-$node""_*/$c 2>/dev/null | head -n 1; }
+logs() { f=$(ls -t /var/log/pods/kube-system_$c-$node""_*/$c/*.log 2>/dev/null | head -n 1); echo "\${f%/*}"; }
 doomed() {
 is_new "" && { gone=0; return 1; }
 gone=$((gone + 1)); newest=$(logs); [ -n "$newest" ] && [ "$(stat -c %Y "$newest")" -ge $began ] || return 1
@@ -69,8 +72,8 @@ proven() { gone=0; end=$(($(date +%s) + $1)); while [ $(date +%s) -lt $end ]; do
 is_new "$2" && healthy && return 0
 doomed && return 1
 sleep 1; done; return 1; }
-last_words() { newest=$(logs); said=""; file=$(ls -t "$newest"/*.log | head -n 1)
-[ -n "$newest" ] && [ "$(stat -c %Y "$newest")" -ge $began ] && said=$(cut -d ' ' -f 4- "$file" | grep -v '^ *$' | tail -n 4)
+last_words() { newest=$(logs); said=""
+[ -n "$newest" ] && [ "$(stat -c %Y "$newest")" -ge $began ] && said=$(ls -tr "$newest"/*.log | xargs cat | cut -d ' ' -f 4- | grep -v '^ *$' | tail -n 4)
 [ -n "$said" ] || said=$(journalctl -u kubelet -o cat --no-pager --since "@$began" | grep -F "$c-$node" | grep '^[EW]' | tail -n 2)
 printf '%s\\n' "$said" | cut -c 1-400; } 2>/dev/null
 restore() { trap '' TERM; old=$(processes); place $kept
