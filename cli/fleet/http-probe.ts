@@ -32,6 +32,8 @@ export function servicePath(namespace: string, service: string, port: number | s
 
 // A Service that takes its time is no cluster that says nothing.
 function whyNot(error: unknown): string | undefined {
-  if (error instanceof KubeError) return `answers with ${error.status}`;
+  // The API server says why it found nothing behind a Service; what an app says is its own.
+  if (error instanceof KubeError)
+    return `answers with ${error.status}${error.reason === "" ? "" : `: ${error.said}`}`;
   return KeelsonError.is(error) && error.code === "KEELSON_API_UNAVAILABLE" ? "does not answer" : undefined;
 }

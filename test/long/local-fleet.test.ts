@@ -42,7 +42,7 @@ describeLong("A release through three clusters of this computer", () => {
     const rules = {
       deadlineSeconds: 60,
       soakSeconds: 2,
-      http: [{ service: "web", port: 8080, path: "/readyz" }],
+      http: [{ service: "web", port: 80, path: "/readyz" }],
     };
     // There is no image of the name "broken" anywhere.
     const image = version === "broken" ? "keelson.dev/demo:broken" : "keelson.dev/demo:1";
