@@ -2,7 +2,7 @@
 //   npm run bench:constructs
 import { join } from "node:path";
 import type { Measured } from "./constructs/contestant.ts";
-import { measureTypeCheck } from "./constructs/type-check.ts";
+import { measureTypeChecks, projects } from "./constructs/type-check.ts";
 import { node, print, root, withRivals } from "./support/rivals.ts";
 
 const shapes = [
@@ -18,13 +18,15 @@ const repeats = 5;
 
 await withRivals((folder) => {
   print(["import", "ms, median", "ms, least"], imports.map(measureImport));
-  print(
-    ["type-check of 20 services", "s, median", "s, least"],
-    contestants.map((name) => [
-      name,
-      ...summary(measureTypeCheck(name, folder, repeats)).map((s) => s.toFixed(2)),
-    ]),
-  );
+  for (const project of Object.keys(projects) as (keyof typeof projects)[]) {
+    print(
+      [`type-check of 20 services, ${project}`, "s of processor time, median", "least"],
+      [...measureTypeChecks(project, folder, repeats)].map(([name, times]) => [
+        name,
+        ...summary(times).map((seconds) => seconds.toFixed(2)),
+      ]),
+    );
+  }
   const rows = contestants.flatMap((name) => shapes.map((shape) => measure(name, shape, folder)));
   print(["library", "charts", "services", "objects", "s", "MB"], rows);
 });

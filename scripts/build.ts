@@ -1,26 +1,37 @@
 // Builds what users install into dist/: ES modules, and the constructs for `require` too.
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { bundleConstructs } from "./packaging/bundle-constructs.ts";
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { bundleCode, bundleDeclarations, type Files } from "./packaging/bundle-constructs.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 
 rmSync(dist, { recursive: true, force: true });
-for (const project of ["tsconfig.build.json", "tsconfig.commonjs.json"]) {
-  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], {
-    cwd: root,
-    stdio: "inherit",
-  });
-}
-const constructs = join(dist, "constructs");
-await bundleConstructs({ from: constructs, to: join(dist, "commonjs/constructs"), format: "cjs" });
-await bundleConstructs({ from: constructs, to: constructs, format: "esm" });
+const compiler = join(root, "node_modules/typescript/bin/tsc");
+execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+await packConstructs(join(dist, "constructs"), join(dist, "commonjs/constructs"));
 // Inside this folder `.js` means CommonJS, whatever the package says.
 writeFileSync(join(dist, "commonjs/package.json"), '{ "type": "commonjs" }\n');
 cpSync(join(root, "toolchain/modules"), join(dist, "toolchain/modules"), { recursive: true });
 writeLauncher(join(dist, "stacks/provider/bin/pulumi-resource-keelson"));
+
+/** Replaces the modules of the constructs by few files, and writes them for `require` beside. */
+async function packConstructs(modules: string, commonjs: string): Promise<void> {
+  const declarations = await bundleDeclarations(modules);
+  const [asModules, asCommonjs] = [await bundleCode(modules, "esm"), await bundleCode(modules, "cjs")];
+  rmSync(modules, { recursive: true });
+  write(modules, asModules, declarations);
+  write(commonjs, asCommonjs, declarations);
+}
+
+function write(folder: string, ...all: readonly Files[]): void {
+  for (const [name, text] of all.flatMap((files) => [...files])) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
 
 // In an installed package nothing changes, so the provider runs as it was built.
 function writeLauncher(path: string): void {

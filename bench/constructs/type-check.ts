@@ -1,31 +1,53 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../support/rivals.ts";
+import { node, root } from "../support/rivals.ts";
 
 const services = 20;
 
-/** How long the compiler takes for a project of 20 services, in seconds, again and again. Libraries are checked too. */
-export function measureTypeCheck(
-  name: keyof typeof programs,
+/** What `cdk8s init typescript-app` sets: CommonJS and no browser. Declarations of libraries are checked too. */
+const stock = { lib: ["es2016"], module: "commonjs", moduleResolution: "bundler", target: "es2017" };
+
+/** What the compiler takes if a project says nothing of libraries: the two megabytes of a browser's types as well. */
+const withBrowser = { module: "nodenext", target: "es2022" };
+
+/** Projects whose check is measured. */
+export const projects = { stock, "with a browser's types": withBrowser } as const;
+
+/** Programs that are checked. The empty one is what the compiler itself costs. */
+export const programs = { empty: () => "export {};\n", keelson, "cdk8s-plus": plus, cdk8s: raw } as const;
+
+/**
+ * How long the compiler takes for each program in a kind of project, in seconds of processor time, again and again. The
+ * programs take turns, so that a computer whose speed changes is the same for all.
+ */
+export function measureTypeChecks(
+  project: keyof typeof projects,
   folder: string,
   repeats: number,
-): readonly number[] {
-  const home = join(folder, `typed-${name}`);
-  mkdirSync(home);
-  writeFileSync(join(home, "main.ts"), programs[name]());
-  // What `cdk8s init typescript-app` sets, but for the module system, which is the compiler's default by now.
-  const compilerOptions = { noEmit: true, strict: true, target: "es2022", module: "nodenext", types: [] };
-  writeFileSync(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  return Array.from({ length: repeats }, () => {
-    const before = performance.now();
-    execFileSync(process.execPath, [tsc, "-p", home], { stdio: "inherit" });
-    return (performance.now() - before) / 1000;
-  });
+): ReadonlyMap<string, readonly number[]> {
+  const names = Object.keys(programs) as (keyof typeof programs)[];
+  const homes = names.map((name) => [name, makeProject(name, project, folder)] as const);
+  const times = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (let turn = 0; turn < repeats; turn += 1)
+    for (const [name, home] of homes) times.get(name)?.push(check(home));
+  return times;
 }
 
-const programs = { keelson, "cdk8s-plus": plus, cdk8s: raw } as const;
+function makeProject(name: keyof typeof programs, project: keyof typeof projects, folder: string): string {
+  const home = join(folder, `typed-${name}-${project === "stock" ? "stock" : "browser"}`);
+  mkdirSync(home);
+  writeFileSync(join(home, "main.ts"), programs[name]());
+  const compilerOptions = { noEmit: true, strict: true, types: [], ...projects[project] };
+  writeFileSync(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+  return home;
+}
+
+function check(home: string): number {
+  const report =
+    'process.on("exit", () => { const { user, system } = process.cpuUsage(); console.log((user + system) / 1e6); });';
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  return Number(node(["--import", `data:text/javascript,${report}`, tsc, "-p", home]));
+}
 
 function keelson(): string {
   return program('import { WebService } from "keelson/constructs";', (name) => [

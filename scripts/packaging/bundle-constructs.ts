@@ -1,29 +1,51 @@
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
 
-/** Where the constructs lie as built ES modules, and where their bundles go. */
-export interface Bundling {
-  readonly from: string;
-  readonly to: string;
-  readonly format: "esm" | "cjs";
+/** Texts of files by their paths in a folder. */
+export type Files = ReadonlyMap<string, string>;
+
+/**
+ * The code of the constructs as one file for each entry point: reading a hundred takes most of the time of an import.
+ * Reads the folder of built ES modules.
+ */
+export async function bundleCode(from: string, format: "esm" | "cjs"): Promise<Files> {
+  const shared = format === "cjs" ? ["../errors"] : [];
+  const names = [...entryPoints(from), ...shared].map((name) => `${name}.js`);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await bundle(from, name, format)] as const)),
+  );
 }
 
-const entries = ["index.js", "testing/index.js"];
-
-/** Modules that others of the package import, and that users do. */
-const separate = /^(late|kubernetes\/types-[^/]+)\.js$/;
-
-/** Puts the constructs into one file for each entry point: reading a hundred takes most of the time of an import. */
-export async function bundleConstructs({ from, to, format }: Bundling): Promise<void> {
-  const bundles = await Promise.all(entries.map((entry) => bundle(from, entry, format)));
-  for (const file of readdirSync(to, { recursive: true, encoding: "utf8" })) {
-    if (file.endsWith(".js") && !separate.test(file)) rmSync(join(to, file));
-  }
-  for (const [index, text] of bundles.entries()) writeFileSync(join(to, entries[index] ?? ""), text);
+/**
+ * The declarations of the constructs as one file for each entry point, without what no entry point shows. A compiler
+ * that checks the declarations of libraries, as it does if nothing else is said, checks each file that is imported whole.
+ */
+export async function bundleDeclarations(from: string): Promise<Files> {
+  const input = Object.fromEntries(entryPoints(from).map((name) => [name, join(from, `${name}.d.ts`)]));
+  const bundles = await rollup({ input, plugins: [dts()], external: /^[^./]/ });
+  const { output } = await bundles.generate({
+    format: "es",
+    entryFileNames: "[name].d.ts",
+    chunkFileNames: "shared-[hash].d.ts",
+    minifyInternalExports: false,
+  });
+  await bundles.close();
+  return new Map(output.map((file) => [file.fileName, "code" in file ? file.code : ""]));
 }
 
-async function bundle(from: string, entry: string, format: Bundling["format"]): Promise<string> {
+/** What others of the package import, and what users do. */
+function entryPoints(from: string): readonly string[] {
+  const kubernetes = readdirSync(join(from, "kubernetes")).flatMap((name) => {
+    const types = /^(types-.+)\.js$/.exec(name)?.[1];
+    return types === undefined ? [] : [`kubernetes/${types}`];
+  });
+  return ["index", "testing/index", "late", ...kubernetes];
+}
+
+async function bundle(from: string, entry: string, format: "esm" | "cjs"): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(from, entry)],
     write: false,
@@ -32,21 +54,21 @@ async function bundle(from: string, entry: string, format: Bundling["format"]): 
     platform: "node",
     target: "node22",
     packages: "external",
-    plugins: [keepShared(from, dirname(join(from, entry)))],
+    plugins: [keepShared(from, join(from, entry))],
     logLevel: "warning",
   });
   return outputFiles[0]?.text ?? "";
 }
 
 /** What the whole package has once stays outside: its errors, and the constructs for those who test them. */
-function keepShared(from: string, home: string): Plugin {
-  const shared = [join(from, "../errors.js"), ...(home === from ? [] : [join(from, "index.js")])];
+function keepShared(from: string, entry: string): Plugin {
+  const shared = [join(from, "../errors.js"), join(from, "index.js")];
   return {
     name: "keep-shared",
     setup(builder) {
       builder.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) =>
         shared.includes(resolve(resolveDir, path))
-          ? { path: relative(home, resolve(resolveDir, path)), external: true }
+          ? { path: relative(dirname(entry), resolve(resolveDir, path)), external: true }
           : undefined,
       );
     },

@@ -28,6 +28,7 @@ describe("The npm package", function () {
     const files = stdout.trim().split("\n");
     assert.ok(files.includes("package/dist/constructs/index.js"));
     assert.ok(files.includes("package/dist/commonjs/constructs/index.d.ts"));
+    assert.ok(!files.some((file) => file.includes("/constructs/core/")), "the constructs are few files");
     const odd = files.filter((file) => !/^package\/(dist\/|package\.json$|README\.md$|LICENSE$)/.test(file));
     assert.deepEqual(odd, []);
     assert.deepEqual(
@@ -69,6 +70,8 @@ describe("The npm package", function () {
       ["--module", "esnext", "--moduleResolution", "bundler"],
     ];
     for (const options of settings) await check(commonjs, options);
+    // Nothing of Node or of a browser, as `cdk8s init` sets it.
+    await check(commonjs, ["--module", "nodenext", "--lib", "es2016"]);
   });
 
   describe("in a Pulumi project of a user's own, as the documentation shows one", () => {
