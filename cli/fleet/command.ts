@@ -16,11 +16,11 @@ import { openState } from "../../stacks/engine/state.ts";
 import type { AppliedSetInputs } from "../../stacks/provider/resources/applied-set.ts";
 import { resolvePulumi } from "../../toolchain/index.ts";
 import { collectReleases } from "./collect.ts";
-import { describeEvent, type FleetEvent } from "./events.ts";
 import { factsFile, gatherFacts } from "./gather-facts.ts";
 import type { FleetArguments } from "./options.ts";
 import { requireCredentials } from "./prometheus-probe.ts";
 import { RealFleet } from "./real-world.ts";
+import { withOutput } from "./output.ts";
 import { lockAfter, newRollout, release, rollBack } from "./release.ts";
 import { formatRows, statusRows } from "./status.ts";
 
@@ -70,17 +70,12 @@ async function openFleet(args: FleetArguments, signal: AbortSignal): Promise<Rea
 async function up({ args, fleet, signal, print }: Session): Promise<number> {
   const offers = await offered(fleet, args);
   for (const { rules } of offers.values()) requireCredentials(rules.prometheus ?? []);
+  const { approve, retry, ignoreWindows, allowRemoval } = args;
   let worst = 0;
   for (const [app, offer] of offers) {
-    const { approve, retry, ignoreWindows, allowRemoval } = args;
-    const exitCode = await release(fleet, app, offer, {
-      approve,
-      retry,
-      ignoreWindows,
-      allowRemoval,
-      signal,
-      onEvent: printer(args, print),
-    });
+    const exitCode = await withOutput(args, print, (onEvent) =>
+      release(fleet, app, offer, { approve, retry, ignoreWindows, allowRemoval, signal, onEvent }),
+    );
     worst = Math.max(worst, exitCode);
     // What failed for one app may be worse for the next one.
     if (exitCode === 2 || exitCode === 3) return exitCode;
@@ -129,7 +124,7 @@ async function rollback({ args, fleet, signal, print }: Session): Promise<number
   if (app === undefined || others.length > 0) {
     throw new KeelsonError("KEELSON_INVALID_INPUT", "Cannot roll back: it takes the name of one app");
   }
-  return rollBack(fleet, app, { signal, onEvent: printer(args, print) });
+  return withOutput(args, print, (onEvent) => rollBack(fleet, app, { signal, onEvent }));
 }
 
 /** What somebody has changed on the clusters since it was applied; 2 if there is anything. */
@@ -207,10 +202,4 @@ async function offered(
     );
   }
   return args.apps.length === 0 ? offers : new Map([...offers].filter(([app]) => args.apps.includes(app)));
-}
-
-function printer({ json }: FleetArguments, print: Session["print"]): (event: FleetEvent) => void {
-  return (event) => {
-    print(json ? JSON.stringify({ ...event, at: new Date().toISOString() }) : describeEvent(event));
-  };
 }

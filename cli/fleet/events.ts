@@ -6,7 +6,12 @@ export type FleetEvent =
   | {
       readonly type: "begins";
       readonly app: string;
+      /** The clusters of each wave. */
       readonly waves: readonly (readonly string[])[];
+      /** The names of the waves, which need not differ. */
+      readonly names: readonly string[];
+      /** Where each cluster is at the beginning. */
+      readonly states: Readonly<Record<string, TargetState>>;
       readonly resumed: boolean;
     }
   | {
@@ -33,41 +38,6 @@ export type FleetEvent =
     }
   | { readonly type: "approval"; readonly app: string; readonly wave: string }
   | { readonly type: "ends"; readonly app: string; readonly exitCode: ExitCode; readonly reason?: string };
-
-/** JSON Schema of an event as `--json` prints it; `at` is the time. */
-export const fleetEventSchema = {
-  type: "object",
-  properties: {
-    type: { enum: ["begins", "wave", "cluster", "window", "approval", "ends"] },
-    at: { type: "string", format: "date-time" },
-    app: { type: "string" },
-    wave: { type: "string" },
-    waves: { type: "array", items: { type: "array", items: { type: "string" } } },
-    resumed: { type: "boolean" },
-    do: { enum: ["advance", "verify", "revert"] },
-    clusters: { type: "array", items: { type: "string" } },
-    cluster: { type: "string" },
-    state: {
-      enum: [
-        "waiting",
-        "touched",
-        "applied",
-        "verified",
-        "failed",
-        "silent",
-        "reverting",
-        "reverted",
-        "stranded",
-      ],
-    },
-    ignored: { type: "boolean" },
-    opens: { type: "string", format: "date-time" },
-    reason: { type: "string" },
-    exitCode: { enum: [0, 2, 3, 4] },
-  },
-  required: ["type", "at", "app"],
-  additionalProperties: false,
-} as const;
 
 /** An event as one line for people. Pure. */
 export function describeEvent(event: FleetEvent): string {

@@ -109,8 +109,15 @@ async function begin(
   rollout: Rollout,
   { resumed, ...options }: DriveOptions & { readonly resumed: boolean },
 ): Promise<ExitCode> {
-  const waves = rollout.waves.map(({ clusters }) => clusters);
-  options.onEvent?.({ type: "begins", app: rollout.app, waves, resumed });
+  const states = Object.entries(rollout.targets).map(([cluster, { state }]) => [cluster, state] as const);
+  options.onEvent?.({
+    type: "begins",
+    app: rollout.app,
+    waves: rollout.waves.map(({ clusters }) => clusters),
+    names: rollout.waves.map(({ name }) => name),
+    states: Object.fromEntries(states),
+    resumed,
+  });
   return drive(world, rollout, options);
 }
 

@@ -34,15 +34,20 @@ export function statusRows(app: string, lock: FleetLock, rollout: Rollout | unde
 export function formatRows(rows: readonly StatusRow[]): string {
   const columns = ["app", "cluster", "wave", "state", "release"] as const;
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((text, index) => text.padEnd(widths[index] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return alignColumns(lines).join("\n");
+}
+
+/** A line of text for each line of cells, the columns as wide as they must be. Pure. */
+export function alignColumns(lines: readonly (readonly string[])[]): readonly string[] {
+  const widths = (lines[0] ?? []).map((_, index) =>
+    Math.max(...lines.map((line) => line[index]?.length ?? 0)),
+  );
+  return lines.map((line) =>
+    line
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 function short(digest: string | undefined): string {

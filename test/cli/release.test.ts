@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type FleetEvent, fleetEventSchema } from "../../cli/fleet/events.ts";
+import type { FleetEvent } from "../../cli/fleet/events.ts";
 import { release, type ReleaseOptions, rollBack } from "../../cli/fleet/release.ts";
 import { KeelsonError } from "../../errors.ts";
 import { digestOf, FakeFleet, Killed, offerOf, untilItEnds } from "../support/fake-fleet.ts";
@@ -43,30 +43,6 @@ describe("keelson fleet up", () => {
       "verify us1,us2",
     ]);
     assert.equal(events.at(-1)?.type, "ends");
-  });
-
-  it("says what happens in words that its schema knows", async () => {
-    const events: FleetEvent[] = [];
-    const { properties, required } = fleetEventSchema;
-    fleet.broken.set(two, "eu2");
-    fleet.silent.add("eu3");
-
-    await up(two, { onEvent: (event) => events.push(event) });
-
-    assert.ok(events.length > 10);
-    for (const event of events) {
-      const printed: Readonly<Record<string, unknown>> = { ...event, at: "2026-11-21T10:00:00Z" };
-      assert.ok(
-        required.every((key) => key in printed),
-        JSON.stringify(printed),
-      );
-      for (const [key, value] of Object.entries(printed)) {
-        const schema: object | undefined = (properties as Readonly<Record<string, object>>)[key];
-        assert.ok(schema !== undefined, key);
-        if ("enum" in schema)
-          assert.ok((schema.enum as unknown[]).includes(value), `${key}: ${String(value)}`);
-      }
-    }
   });
 
   it("is an ordinary update where nothing is new", async () => {

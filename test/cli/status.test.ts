@@ -90,7 +90,14 @@ describe("keelson fleet", () => {
 
   for (const [event, line] of [
     [
-      { type: "begins", app: "shop", waves: [["a"], ["b", "c"]], resumed: false },
+      {
+        type: "begins",
+        app: "shop",
+        waves: [["a"], ["b", "c"]],
+        names: ["canary", "rest"],
+        states: {},
+        resumed: false,
+      },
       "shop: begins in 2 waves: 1: a; 2: b, c",
     ],
     [

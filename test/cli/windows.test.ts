@@ -99,6 +99,6 @@ describe("keelson fleet up with maintenance windows", () => {
           assert.deepEqual(running(), ["2", "2", "2", "2", "2"]);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 },
     ));
 });
