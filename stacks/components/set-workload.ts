@@ -6,6 +6,7 @@ import { resolveWaves, type ResolvedWave } from "../../clusters/waves/resolve.ts
 import { type RolloutRules, safeWaves } from "../../clusters/waves/waves.ts";
 import { KeelsonError } from "../../errors.ts";
 import { openReleases, storeReference } from "../engine/releases.ts";
+import { type PlacedCluster, placeOn } from "./placed-clusters.ts";
 import {
   type Offer,
   type RegisteredSet,
@@ -62,8 +63,19 @@ export class SetEngine {
     this.#lock = options.lock === undefined ? undefined : lockOf(process.env[lockVariable] || options.lock);
   }
 
-  /** Registers the app on one cluster, and returns where its services will answer. */
-  register(rendered: RenderedSet): RegisteredSet["addresses"] {
+  /**
+   * The clusters that the lock places the app on; all of them without a lock, or if nothing was decided.
+   *
+   * @throws KeelsonError KEELSON_INVALID_INPUT if the lock names a cluster that is not among them
+   */
+  place<Cluster extends { readonly name: string }>(
+    clusters: readonly Cluster[],
+  ): readonly PlacedCluster<Cluster>[] {
+    return placeOn(this.#name, clusters, this.#lock);
+  }
+
+  /** Registers the app on one cluster, and returns where its services will answer. What is wanted there is offered, too. */
+  register(rendered: RenderedSet, isWanted = true): RegisteredSet["addresses"] {
     const releases = this.#lock === undefined ? undefined : (this.#lock.releases[this.#name] ?? {});
     const { addresses, offer } = registerSet(rendered, {
       store: this.#store,
@@ -72,7 +84,7 @@ export class SetEngine {
       parent: this.#parent,
     });
     const { name, labels } = rendered.cluster;
-    this.#offers.set(name, { labels, offer });
+    if (isWanted) this.#offers.set(name, { labels, offer });
     return addresses;
   }
 

@@ -10,6 +10,7 @@ import { LateValues } from "../objects/late-values.ts";
 import type { OrderedObject } from "../objects/order.ts";
 import { describeAll, describeWarnings, type Rendered, renderApp } from "../objects/render.ts";
 import type { Cluster } from "./cluster.ts";
+import { type PlacedCluster, placeOn } from "./placed-clusters.ts";
 import { outlivesCluster, type SetOptions } from "./set-engine.ts";
 import { SetEngine } from "./set-workload.ts";
 
@@ -20,12 +21,12 @@ export interface AppContext {
   /** The cluster's labels. */
   readonly labels: Readonly<Record<string, string>>;
   readonly profile: Profile;
-  /** How many pods of each service this cluster is meant to run. */
+  /** How many pods of each service this cluster is meant to run: what the lock decides, or two. */
   readonly replicas: number;
 }
 
 export interface WorkloadArgs {
-  /** Where the app runs: on each of them. */
+  /** Where the app runs: on each of them, or on those that the decision of a lock names. */
   readonly clusters: readonly Cluster[];
   /** Adds the app's constructs to the chart. Called once per cluster. */
   readonly app: (chart: Chart, context: AppContext) => void;
@@ -65,7 +66,8 @@ export class Workload extends pulumi.ComponentResource {
     this.#args = args;
     if (args.engine !== "set" && args.set !== undefined) throw notOfObjects(name);
     const sets = args.engine === "set" ? new SetEngine(name, args.set ?? {}, this) : undefined;
-    const rendered = args.clusters.map((cluster) => this.#render(cluster));
+    const placed = sets?.place(args.clusters) ?? placeOn(name, args.clusters, undefined);
+    const rendered = placed.map((each) => this.#render(each));
     this.#report(rendered.flatMap(({ result }) => result.findings));
     const entries = rendered.map((each) => [each.cluster.name, this.#register(each, sets)] as const);
     this.addresses = pulumi.output(Object.fromEntries(entries));
@@ -73,16 +75,16 @@ export class Workload extends pulumi.ComponentResource {
     this.registerOutputs({ addresses: this.addresses, ...(sets && { offered: sets.offer() }) });
   }
 
-  #render(cluster: Cluster): OnCluster {
+  #render({ cluster, replicas, isWanted }: PlacedCluster<Cluster>): OnCluster {
     const { namespace = { name: this.#name } } = this.#args;
     const late = new LateValues(cluster.digestKey);
     const app = new App({ resolvers: [late] });
     const chart = new Chart(app, this.#name, { namespace: namespace.name, disableResourceNameHashes: true });
     const { name, labels, profile } = cluster;
     useProfile(app, profile);
-    this.#args.app(chart, { name, labels, profile, replicas: 2 });
+    this.#args.app(chart, { name, labels, profile, replicas });
     const extra = namespace.create === false ? [] : [namespaceOf(namespace.name, profile)];
-    return { cluster, late, result: renderApp(app, late, extra) };
+    return { cluster, isWanted, late, result: renderApp(app, late, extra) };
   }
 
   #report(findings: readonly Finding[]): void {
@@ -98,12 +100,12 @@ export class Workload extends pulumi.ComponentResource {
   }
 
   #register(
-    { cluster, late, result }: OnCluster,
+    { cluster, isWanted, late, result }: OnCluster,
     sets: SetEngine | undefined,
   ): Readonly<Record<string, ReturnType<typeof serviceAddress>>> {
     if (sets !== undefined) {
       const namespace = this.#args.namespace?.name ?? this.#name;
-      return sets.register({ workload: this.#name, namespace, cluster, plan: result.plan, late });
+      return sets.register({ workload: this.#name, namespace, cluster, plan: result.plan, late }, isWanted);
     }
     const made: KubernetesObject[] = [];
     const isKept = keptOf(result.plan.objects);
@@ -139,6 +141,7 @@ export class Workload extends pulumi.ComponentResource {
 
 interface OnCluster {
   readonly cluster: Cluster;
+  readonly isWanted: boolean;
   readonly late: LateValues;
   readonly result: Rendered;
 }

@@ -167,6 +167,44 @@ describe("Workload on the engine of sets", () => {
       assert.equal((await (await store()).get(release)).length, 6);
     });
 
+    it("goes where its decision says, with its replicas, and leaves the rest to the rollout", async () => {
+      const apps = { shop: { tier: 0, clusters: { edge: 5, fresh: 3 } } };
+      const placed = withReleases({ ...lock, decision: { apps } }, "shop", { left: digest("2") });
+      const clusters = ["edge", "fresh", "left", "other"].map((name) => cluster(name));
+      const asked: string[] = [];
+      await deploy(
+        {
+          clusters,
+          app: (chart, { name, replicas }) => {
+            asked.push(`${name} ${replicas}`);
+            new WebService(chart, "web", { ...web, replicas });
+          },
+        },
+        { lock: placed },
+      );
+
+      assert.deepEqual(asked, ["edge 5", "fresh 3", "left 2"]);
+      assert.equal(engine.find("left/shop").inputs["release"], digest("2"), "until it is taken away");
+      assert.ok(!engine.registered.some(({ name }) => name === "fresh/shop"), "until its wave");
+      const offer = (await (await store()).readRecord("apps/shop")) as Offer;
+      assert.deepEqual(Object.keys(offer.clusters), ["edge", "fresh"]);
+      const objects = await (await store()).get(offer.clusters["fresh"]?.release ?? "");
+      const deployment = objects.find(({ kind }) => kind === "Deployment") as
+        | { readonly spec?: { readonly replicas?: number } }
+        | undefined;
+      assert.equal(deployment?.spec?.replicas, 3);
+    });
+
+    it("is refused if its decision names a cluster that the program does not have", () => {
+      const apps = { shop: { tier: 0, clusters: { edge: 1, gone: 1 } } };
+      const set = { lock: { ...lock, decision: { apps } } };
+
+      assert.throws(() => new Workload("shop", args({ clusters: [cluster("edge")], app: addWeb }, set)), {
+        code: "KEELSON_INVALID_INPUT",
+        message: /the lock places it on gone, which/,
+      });
+    });
+
     it("is refused if its file is none", () => {
       assert.throws(
         () => new Workload("shop", args({ clusters: [], app: addWeb }, { lock: "no/such/file" })),
