@@ -82,7 +82,7 @@ describeLong("Delivery, beside the tools of others", function () {
       for (const sample of versions) {
         const render = (home: string): readonly KubeObject[] =>
           renderSample(sample, home) as readonly KubeObject[];
-        const [ours, theirs] = [render(homes[0]), render(homes[1])];
+        const [ours, theirs] = [render(homes[0]), onOtherPorts(render(homes[1]))];
         const fields = await Promise.all([
           fieldsByKeelson(ours, homes[0]),
           fieldsByKubectl(theirs, homes[1]),
@@ -292,4 +292,12 @@ function normal(object: KubeObject, home: string): unknown {
 function isInOneNamespace(sample: Sample): boolean {
   const objects = renderSample(sample, "home") as readonly KubeObject[];
   return objects.every(({ metadata: { namespace = "home" } }) => namespace === "home");
+}
+
+/** A cluster gives each node port once, and both tools have theirs at the same time. */
+function onOtherPorts(objects: readonly KubeObject[]): readonly KubeObject[] {
+  const text = JSON.stringify(objects, (key, value: unknown) =>
+    key === "nodePort" ? Number(value) + 1000 : value,
+  );
+  return JSON.parse(text) as readonly KubeObject[];
 }
