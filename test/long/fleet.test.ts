@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseFleetFacts, parseLock } from "../../clusters/index.ts";
-import type { CommandResult } from "../support/command.ts";
+import { type CommandResult, succeed } from "../support/command.ts";
 import { FleetStack } from "../support/fleet-stack.ts";
 import { describeLong } from "../support/long.ts";
 
@@ -103,7 +103,12 @@ describeLong("keelson fleet, with the real engine on real API servers", () => {
       /eu2\/shop: .*[\s\S]*image: "ghcr.io\/acme\/web:hotfix" -> "ghcr.io\/acme\/web:3"/,
     );
     assert.deepEqual(Object.keys(parseFleetFacts(JSON.parse(facts.stdout)).clusters).sort(), names);
-  }).timeout(120_000);
+
+    succeed(await fleet.up({ image: "ghcr.io/acme/web:9", lock: fleet.lock }));
+
+    assert.deepEqual(await tags(), ["3", "3", "3"]);
+    ends(await fleet.fleet(["drift"]), 0);
+  }).timeout(180_000);
 
   it("goes back with a program that never rendered the release before", async () => {
     ends(await release("4"), 0);
