@@ -30,8 +30,14 @@ describe("the settings of a living cluster", function () {
     const previewed = (await fleet.apply(three, { preview: true })).intents;
     const { intents } = await fleet.apply(three);
     assert.deepEqual(intents, previewed);
-    assert.deepEqual((await fleet.apply(three)).intents, []);
+    assert.deepEqual(await changesLeft(), []);
     return intents;
+  }
+
+  /** What a run changes now; a pod network that is not back yet after a restart is waited for, which is no change. */
+  async function changesLeft(): Promise<readonly string[]> {
+    const { intents } = await fleet.apply(three);
+    return intents.filter((intent) => !intent.startsWith("settings: wait until "));
   }
 
   const flags = (extraArgs: Record<string, string>): ControlPlaneSettings => ({ apiServer: { extraArgs } });
@@ -109,7 +115,7 @@ describe("the settings of a living cluster", function () {
     const after = await Promise.all(three.map((name) => fleet.run(name, `sha256sum ${apiServer}`)));
     assert.deepEqual(after, before);
     fleet.spec = spec;
-    assert.deepEqual((await fleet.apply(three)).intents, []);
+    assert.deepEqual(await changesLeft(), []);
   });
 
   it("are refused when a volume cannot be mounted", async () => {
@@ -122,7 +128,7 @@ describe("the settings of a living cluster", function () {
       return true;
     });
     fleet.spec = spec;
-    assert.deepEqual((await fleet.apply(three)).intents, []);
+    assert.deepEqual(await changesLeft(), []);
   });
 
   it("reach controller manager and scheduler, and leave them again with the program", async () => {
@@ -197,7 +203,7 @@ describe("the settings of a living cluster", function () {
       `${kubectl} get nodes -o jsonpath='{.items[*].status.capacity.pods}'`,
     );
     assert.deepEqual(capacity.trim().split(" "), ["110", "110", "110", "150", "150"]);
-    assert.deepEqual((await fleet.apply(three)).intents, []);
+    assert.deepEqual(await changesLeft(), []);
   });
 
   it("are refused by the first kubelet, and never tried on the next", async () => {
@@ -212,7 +218,7 @@ describe("the settings of a living cluster", function () {
       return true;
     });
     fleet.hostSpecs = good;
-    assert.deepEqual((await fleet.apply(three)).intents, []);
+    assert.deepEqual(await changesLeft(), []);
   });
 
   it("leave a kubelet with the program", async () => {
@@ -224,7 +230,7 @@ describe("the settings of a living cluster", function () {
       `${kubectl} get nodes -o jsonpath='{.items[*].status.capacity.pods}'`,
     );
     assert.deepEqual(new Set(capacity.trim().split(" ")), new Set(["110"]));
-    assert.deepEqual((await fleet.apply(three)).intents, []);
+    assert.deepEqual(await changesLeft(), []);
   });
 
   it("patch a component's Pod, and take the patch away", async () => {
