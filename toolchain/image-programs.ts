@@ -93,6 +93,23 @@ export function pause(version: string): Artifact {
   };
 }
 
+/** A controller of the Gateway API and of Ingress objects; its official form is the image. */
+export function traefik(): Artifact {
+  return {
+    name: "traefik",
+    version: versions.traefik,
+    target: hostTarget(),
+    files: ["traefik"],
+    build: {
+      module: "traefik",
+      packages: { traefik: "github.com/traefik/traefik/v3/cmd/traefik" },
+      values: { "github.com/traefik/traefik/v3/pkg/version.Version": versions.traefik },
+      go: "1.25.0",
+      minutes: 6,
+    },
+  };
+}
+
 /** A small HTTP server that tells where it runs. */
 export function demo(): Artifact {
   return ownProgram("demo", versions.demo);

@@ -1,7 +1,7 @@
 import type { Artifact } from "./artifact.ts";
 import type { BundleImages, BundleRole } from "./bundle.ts";
 import { etcd } from "./host-programs.ts";
-import { calicoNode, coredns, demo, example, flannel, pause } from "./image-programs.ts";
+import { calicoNode, coredns, demo, example, flannel, pause, traefik } from "./image-programs.ts";
 import { kubernetesServers } from "./kubernetes.ts";
 import type { ImageConfig } from "./oci.ts";
 import { versions } from "./versions.ts";
@@ -109,11 +109,12 @@ function serverRecipes(release: KubernetesRelease): readonly ImageRecipe[] {
 }
 
 /** Images beside Kubernetes' own, for examples and tests. */
-export const extraImageNames = ["demo", "example"] as const;
+export const extraImageNames = ["demo", "example", "traefik"] as const;
 export type ExtraImage = (typeof extraImageNames)[number];
 
 /** The recipe of an extra image. */
 export function extraImageRecipe(name: ExtraImage): ImageRecipe {
+  if (name === "traefik") return traefikRecipe();
   const artifact = { demo, example }[name]();
   const program = `keelson-${name}`;
   return {
@@ -130,5 +131,17 @@ export function extraImageRecipe(name: ExtraImage): ImageRecipe {
       ExposedPorts: { "8080/tcp": {} },
     },
     isPublic: false,
+  };
+}
+
+function traefikRecipe(): ImageRecipe {
+  return {
+    name: `docker.io/library/traefik:v${versions.traefik}`,
+    role: "node",
+    artifact: traefik(),
+    programs: { traefik: "usr/local/bin/traefik" },
+    hasBase: false,
+    config: { Entrypoint: ["/usr/local/bin/traefik"], Env: [path], WorkingDir: "/" },
+    isPublic: true,
   };
 }

@@ -29,6 +29,7 @@ export const versions = {
   cniPlugins: "1.9.1",
   flannel: "0.28.4",
   calico: "3.29.5",
+  traefik: "3.6.12",
   demo: "1",
   example: "1",
 } as const;

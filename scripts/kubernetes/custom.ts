@@ -11,7 +11,8 @@ interface Source {
   readonly version: string;
 }
 
-const gatewayApi = { module: "sigs.k8s.io/gateway-api", release: "1.6.0" };
+/** The module that publishes the Gateway API. */
+export const gatewayApi = { module: "sigs.k8s.io/gateway-api", release: "1.6.0" };
 const prometheus = { module: "github.com/prometheus-operator/prometheus-operator", release: "0.85.0" };
 const gatewayFolder = "config/crd/standard/gateway.networking.k8s.io";
 const prometheusFolder = "example/prometheus-operator-crd/monitoring.coreos.com";

@@ -47,7 +47,7 @@ export interface SshClusterArgs {
   readonly registries?: Registries<pulumi.Input<string>>;
   /** Scripts of your own before and after steps that change a host, by name, on every host. @default {} */
   readonly hooks?: Hooks<pulumi.Input<string>>;
-  /** Images of keelson's own that every node holds beforehand; `demo` is the one of the examples. @default [] */
+  /** Images that every node holds beforehand: `demo` and `example` of keelson's examples, `traefik` for a gateway. @default [] */
   readonly extraImages?: readonly ExtraImage[];
   /**
    * Lets the control plane begin anew, empty, on a host that holds no data of the cluster. Only for a cluster that is

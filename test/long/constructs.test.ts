@@ -1,46 +1,39 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { parseAllDocuments } from "yaml";
 import { drain, cordon } from "../../kube/drain.ts";
 import { hasStatus } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { command } from "../../remote/quote.ts";
 import { waitFor } from "../../remote/wait.ts";
+import { type Answer, ask, type Asked, said } from "../support/app-answers.ts";
 import { AppCluster } from "../support/app-cluster.ts";
-import { nodeVolumes, samplePorts, samples, samplesNamespace } from "../support/app-samples.ts";
+import { examples, synthesize } from "../support/app-examples.ts";
+import { gateway, gatewayObjects, gatewayPort } from "../support/app-gateway.ts";
+import { entriesOf, type Pod, podsOf as podsIn, processOf } from "../support/app-pods.ts";
+import {
+  developers,
+  farNamespace,
+  nodeVolumes,
+  samplePorts,
+  samples,
+  samplesNamespace,
+} from "../support/app-samples.ts";
 import { skipWithoutLocalMachines } from "../support/skip.ts";
 
 const name = "constructs";
-const root = join(import.meta.dirname, "../..");
-const batch = "/apis/batch/v1";
-const core = "/api/v1";
+const pods = `/api/v1/namespaces/${samplesNamespace}/pods`;
 
-interface Pod {
-  readonly metadata: {
-    readonly name: string;
-    readonly uid: string;
-    readonly deletionTimestamp?: string;
-  };
-  readonly spec: { readonly nodeName: string };
-  readonly status: {
-    readonly phase: string;
-    readonly containerStatuses?: readonly {
-      readonly containerID: string;
-      readonly restartCount: number;
-      readonly ready: boolean;
-    }[];
+interface BarePod extends KubeObject {
+  readonly spec: {
+    readonly containers: readonly { readonly resources: { readonly requests: object } }[];
   };
 }
 
-interface Answer {
-  readonly name?: string;
-  readonly message?: string;
-  readonly error?: string;
-  readonly uses?: Readonly<Record<string, Answer>>;
+interface RouteObject {
+  readonly status?: {
+    readonly parents?: readonly {
+      readonly conditions: readonly { readonly type: string; readonly status: string }[];
+    }[];
+  };
 }
 
 describe("Constructs on a real cluster", function () {
@@ -49,12 +42,14 @@ describe("Constructs on a real cluster", function () {
 
   before(async function () {
     skipWithoutLocalMachines(this);
-    cluster = await AppCluster.open(name, 2);
+    cluster = await AppCluster.open(name, 2, ["traefik"]);
     const folders = Object.fromEntries(
       ["w1", "w2"].map((node) => [node, [0, 1, 2].map((index) => `/var/lib/volumes/${index}`)]),
     );
     for (const [node, paths] of Object.entries(folders)) await cluster.run(node, command`mkdir -p ${paths}`);
     await cluster.apply(nodeVolumes(folders));
+    await cluster.apply(gatewayObjects());
+    await cluster.settle(gateway.namespace);
   });
 
   after(async () => {
@@ -62,43 +57,42 @@ describe("Constructs on a real cluster", function () {
     await AppCluster.destroy(name);
   });
 
-  const podsOf = async (app: string): Promise<readonly Pod[]> => {
-    const pods = await cluster.list<Pod & KubeObject>(samplesNamespace, "pods", core);
-    return pods.filter(
-      ({ metadata, status }) =>
-        metadata.labels?.["app.kubernetes.io/name"] === app &&
-        metadata.deletionTimestamp === undefined &&
-        status.phase === "Running",
-    );
-  };
+  const podsOf = (app: string): Promise<readonly Pod[]> => podsIn(cluster, samplesNamespace, app);
 
   /** What a program answers at a port of a node. */
-  async function ask(port: number, node = "w1"): Promise<Answer> {
-    const response = await fetch(`http://${cluster.address(node)}:${port}/`, {
-      signal: AbortSignal.timeout(15_000),
-    });
-    return (await response.json()) as Answer;
+  async function askNode(port: number, node = "w1"): Promise<Answer> {
+    return JSON.parse(await ask({ address: cluster.address(node), port })) as Answer;
+  }
+
+  /** What is answered to a request that comes through the gateway. */
+  async function askGateway(host: string, asked: Partial<Asked> = {}): Promise<string> {
+    return await ask({ address: cluster.address("w1"), port: gatewayPort, host, ...asked });
+  }
+
+  async function deletePod(pod: Pod): Promise<void> {
+    await cluster.client.request({ method: "DELETE", path: `${pods}/${pod.metadata.name}` });
   }
 
   it("become ready, a sample of each kind, where only restricted pods are admitted", async () => {
     await cluster.apply(samples("one"));
     await cluster.settle(samplesNamespace);
+    await cluster.settle(farNamespace);
 
     const agents = (await podsOf("agent")).map(({ spec }) => spec.nodeName);
     assert.deepEqual(agents.toSorted(), cluster.nodes.toSorted());
-    const jobs = await cluster.list(samplesNamespace, "jobs", batch);
+    const jobs = await cluster.list(samplesNamespace, "jobs", "/apis/batch/v1");
     assert.ok(jobs.some(({ metadata }) => metadata.name.startsWith("job-")));
   });
 
   it("answer at a port of every node", async () => {
-    for (const node of ["w1", "w2"]) assert.equal((await ask(samplePorts.web, node)).message, "one");
+    for (const node of ["w1", "w2"]) assert.equal((await askNode(samplePorts.web, node)).message, "one");
   });
 
   it("let in who uses a program, and nobody else", async () => {
     const [client, stranger, confined] = await Promise.all([
-      ask(samplePorts.client),
-      ask(samplePorts.stranger),
-      ask(samplePorts.confined),
+      askNode(samplePorts.client),
+      askNode(samplePorts.stranger),
+      askNode(samplePorts.confined),
     ]);
 
     assert.deepEqual(
@@ -106,14 +100,70 @@ describe("Constructs on a real cluster", function () {
       ["inner", "secret"],
     );
     assert.equal(said(stranger, "inner"), "inner");
-    assert.match(said(stranger, "secret"), /deadline|Timeout/);
+    for (const name of ["secret", "bare"]) assert.match(said(stranger, name), /deadline|Timeout/);
     for (const name of ["inner", "secret"]) assert.match(said(confined, name), /deadline|Timeout/);
+  });
+
+  it("are bounded by their tenant: amounts for who says nothing, a quota that holds, roles for groups", async () => {
+    const all = await cluster.list<BarePod>(samplesNamespace, "pods", "/api/v1");
+    const bare = all.find(({ metadata }) => metadata.labels?.["app"] === "bare");
+    assert.deepEqual(bare?.spec.containers[0]?.resources.requests, { cpu: "100m", memory: "128Mi" });
+
+    const resources = { requests: { cpu: "100", memory: "64Mi" }, limits: { memory: "64Mi" } };
+    const greedy = {
+      ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "greedy" } },
+      spec: { ...bare.spec, nodeName: undefined, containers: [{ ...bare.spec.containers[0], resources }] },
+    };
+    const refused = cluster.client.request({
+      method: "POST",
+      path: pods,
+      query: { dryRun: "All" },
+      body: greedy,
+    });
+    await assert.rejects(refused, /exceeded quota: quota, requested: requests.cpu=100/);
+
+    assert.equal(await may("create", "deployments", samplesNamespace), true);
+    assert.equal(await may("create", "deployments", farNamespace), true);
+    assert.equal(await may("create", "deployments", "default"), false);
+    assert.equal(await may("list", "deployments", "kube-system"), false);
+  });
+
+  it("are reached from outside by their routes: by host, path and header, in another namespace too", async () => {
+    for (const [kind, route] of [
+      ["httproutes", "shop"],
+      ["httproutes", "far-away"],
+      ["grpcroutes", "calls"],
+    ] as const)
+      await accepted(kind, route);
+
+    const answer = async (host: string, headers = {}): Promise<Answer> =>
+      JSON.parse(await askGateway(host, { headers })) as Answer;
+    assert.equal((await answer("shop.example.com")).message, "one");
+    assert.equal((await answer("shop.example.com", { "x-tester": "yes" })).name, "secret");
+    assert.equal((await answer("far.example.com")).name, "far");
+    await assert.rejects(answer("nobody.example.com"), /404/);
+  });
+
+  it("keep what a Volume holds when their pod goes", async () => {
+    const at = { path: "/entries" };
+    await askGateway("shop.example.com", { ...at, body: "kept for ever" });
+    const [pod] = await podsOf("keeper");
+    assert.ok(pod);
+    await deletePod(pod);
+    await cluster.settle(samplesNamespace);
+
+    const found = await waitFor({
+      what: "the keeper to answer again",
+      deadlineMs: 30_000,
+      probe: () => askGateway("shop.example.com", at).catch(() => undefined),
+    });
+    assert.equal(found.trim(), "kept for ever");
+    assert.notEqual((await podsOf("keeper"))[0]?.metadata.uid, pod.metadata.uid);
   });
 
   it("keep their data when a pod goes, whoever wrote it", async () => {
     const entries = async (): Promise<string> => {
-      const pods = await podsOf("store");
-      const texts = pods.map(({ spec, status }) => readEntries(spec.nodeName, status));
+      const texts = (await podsOf("store")).map((pod) => entriesOf(cluster, pod));
       return (await Promise.all(texts)).join("\n");
     };
     await waitFor({
@@ -127,11 +177,8 @@ describe("Constructs on a real cluster", function () {
     });
     const [pod] = await podsOf("store");
     assert.ok(pod);
-    const before = await readEntries(pod.spec.nodeName, pod.status);
-    await cluster.client.request({
-      method: "DELETE",
-      path: `${core}/namespaces/${samplesNamespace}/pods/${pod.metadata.name}`,
-    });
+    const before = await entriesOf(cluster, pod);
+    await deletePod(pod);
 
     const again = await waitFor({
       what: "the pod to come back",
@@ -144,14 +191,14 @@ describe("Constructs on a real cluster", function () {
             status.containerStatuses?.[0]?.ready,
         ),
     });
-    const after = await readEntries(again.spec.nodeName, again.status);
+    const after = await entriesOf(cluster, again);
     assert.equal(after.slice(0, before.length), before);
   });
 
   it("are replaced when their process is killed", async () => {
     const [pod] = await podsOf("web");
     assert.ok(pod);
-    const pid = await processOf(pod.spec.nodeName, pod.status);
+    const pid = await processOf(cluster, pod);
     await cluster.run(pod.spec.nodeName, command`kill -9 ${pid}`);
 
     await waitFor({
@@ -174,14 +221,14 @@ describe("Constructs on a real cluster", function () {
 
     await cluster.apply(samples("two"));
     await cluster.settle(samplesNamespace);
-    assert.equal((await ask(samplePorts.web)).message, "two");
+    assert.equal((await askNode(samplePorts.web)).message, "two");
     assert.deepEqual([await setsOf("web"), await setsOf("inner")], [2, 1]);
-    const pods = (await podsOf("web")).map(({ metadata }) => metadata.uid).toSorted();
+    const uids = (await podsOf("web")).map(({ metadata }) => metadata.uid).toSorted();
 
     await cluster.apply(samples("two"));
     await cluster.settle(samplesNamespace);
     assert.equal(await setsOf("web"), 2);
-    assert.deepEqual((await podsOf("web")).map(({ metadata }) => metadata.uid).toSorted(), pods);
+    assert.deepEqual((await podsOf("web")).map(({ metadata }) => metadata.uid).toSorted(), uids);
   });
 
   it("keep to their budget while a node is drained", async () => {
@@ -189,7 +236,7 @@ describe("Constructs on a real cluster", function () {
     const evict = (pod: Pod | undefined): Promise<unknown> =>
       cluster.client.request({
         method: "POST",
-        path: `${core}/namespaces/${samplesNamespace}/pods/${pod?.metadata.name}/eviction`,
+        path: `${pods}/${pod?.metadata.name}/eviction`,
         body: { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod?.metadata.name } },
       });
     await evict(first);
@@ -202,51 +249,20 @@ describe("Constructs on a real cluster", function () {
     const available: number[] = [];
     const watching = new AbortController();
     const watch = watchAvailable(available, watching.signal);
-    // Its volumes are folders of the node, so the store has nowhere to go.
+    // Their volumes are folders of the node, so the store and the keeper have nowhere to go.
     await drain(cluster.client, crowded, { timeoutSeconds: 120, bestEffort: true });
     watching.abort();
     await watch;
 
     assert.ok(available.length > 3);
     assert.ok(Math.min(...available) >= 2, available.join());
-    assert.equal(
-      count(
-        (await podsOf("web")).map(({ spec }) => spec.nodeName),
-        crowded,
-      ),
-      0,
-    );
+    const left = (await podsOf("web")).map(({ spec }) => spec.nodeName);
+    assert.equal(count(left, crowded), 0);
     await cordon(cluster.client, crowded, false);
     await cluster.settle(samplesNamespace);
   });
 
-  const examples: readonly (readonly [string, number, (answer: Answer) => void])[] = [
-    [
-      "podinfo",
-      30_181,
-      ({ uses }) => {
-        assert.equal(uses?.["backend"]?.message, "greetings from podinfo");
-      },
-    ],
-    [
-      "guestbook",
-      30_182,
-      (answer) => {
-        assert.equal(said(answer, "store"), "store-0");
-      },
-    ],
-    [
-      "shop",
-      30_183,
-      (answer) => {
-        const all = ["ads", "cart", "carts", "catalog", "checkout", "currency", "email", "frontend"];
-        const more = ["payment", "recommendations", "shipping"];
-        assert.deepEqual([...namesIn(answer)].toSorted(), [...all, ...more]);
-        assert.doesNotMatch(JSON.stringify(answer), /"error"/);
-      },
-    ],
-  ];
-  for (const [example, port, check] of examples) {
+  for (const [example, { port, check }] of Object.entries(examples)) {
     it(`run the example "${example}", whose parts find each other by what they use`, async () => {
       await cluster.apply(await synthesize(example));
       await cluster.settle(example);
@@ -258,7 +274,7 @@ describe("Constructs on a real cluster", function () {
         deadlineMs: 30_000,
         probe: async () => {
           try {
-            check(await ask(port));
+            check(await askNode(port));
             return true;
           } catch (error) {
             wrong = String(error);
@@ -268,9 +284,9 @@ describe("Constructs on a real cluster", function () {
         diagnose: () => Promise.resolve(wrong),
       });
       if (example === "guestbook") {
-        const url = `http://${cluster.address("w2")}:${port}/entries`;
-        await fetch(url, { method: "POST", body: "hello" });
-        assert.match(await (await fetch(url)).text(), /^hello$/m);
+        const entries = { address: cluster.address("w2"), port, path: "/entries" };
+        await ask({ ...entries, body: "hello" });
+        assert.match(await ask(entries), /^hello$/m);
       }
     });
   }
@@ -284,50 +300,39 @@ describe("Constructs on a real cluster", function () {
     }
   }
 
-  async function processOf(node: string, status: Pod["status"]): Promise<string> {
-    const id = status.containerStatuses?.[0]?.containerID.replace("containerd://", "") ?? "";
-    const tasks = await cluster.run(node, "ctr -n k8s.io tasks list");
-    const pid = new RegExp(`^${id}\\s+(\\d+)`, "m").exec(tasks)?.[1];
-    assert.ok(pid, tasks);
-    return pid;
+  /** Whether somebody of the tenant's group of developers may do something. */
+  async function may(verb: string, resource: string, namespace: string): Promise<boolean> {
+    const resourceAttributes = { verb, resource, namespace, group: "apps" };
+    const review = await cluster.client.request<{ readonly status: { readonly allowed: boolean } }>({
+      method: "POST",
+      path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+      body: {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SubjectAccessReview",
+        spec: { user: "ann", groups: [developers], resourceAttributes },
+      },
+    });
+    return review.status.allowed;
   }
 
-  /** The entries that a pod of the store keeps, read on its node. */
-  async function readEntries(node: string, status: Pod["status"]): Promise<string> {
-    const pid = await processOf(node, status);
-    return await cluster.run(node, `cat /proc/${pid}/root/data/entries 2>/dev/null || true`);
+  /** Waits until the gateway has taken a route and found everything that it refers to. */
+  async function accepted(kind: string, route: string): Promise<void> {
+    const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${samplesNamespace}/${kind}/${route}`;
+    let found: RouteObject | undefined;
+    await waitFor({
+      what: `the gateway to take ${route}`,
+      deadlineMs: 60_000,
+      probe: async () => {
+        found = await cluster.client.find<RouteObject>(path);
+        const conditions = found?.status?.parents?.[0]?.conditions ?? [];
+        const holds = (type: string): boolean =>
+          conditions.some((each) => each.type === type && each.status === "True");
+        return (holds("Accepted") && holds("ResolvedRefs")) || undefined;
+      },
+      diagnose: () => Promise.resolve(JSON.stringify(found?.status)),
+    });
   }
 });
-
-/** Runs an example as its first lines say, and reads what it wrote. */
-async function synthesize(example: string): Promise<readonly KubeObject[]> {
-  const folder = await mkdtemp(join(tmpdir(), "keelson-example-"));
-  try {
-    const program = join(root, "examples", example, "main.ts");
-    const env = { ...process.env, CDK8S_OUTDIR: folder };
-    await promisify(execFile)(process.execPath, ["--conditions=keelson-source", program], { env });
-    const files = (await readdir(folder)).filter((file) => file.endsWith(".yaml"));
-    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-    return texts.flatMap((text) => parseAllDocuments(text).map((each) => each.toJS() as KubeObject));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function* namesIn({ name: own, uses = {} }: Answer, seen = new Set<string>()): Generator<string> {
-  const short = own?.replace(/-\d+$/, "") ?? "";
-  if (!seen.has(short)) {
-    seen.add(short);
-    yield short;
-  }
-  for (const each of Object.values(uses)) yield* namesIn(each, seen);
-}
-
-/** The name that a program answered with, or why there was no answer. */
-function said({ uses = {} }: Answer, name: string): string {
-  const answer = uses[name];
-  return answer?.name ?? answer?.error ?? "was not asked";
-}
 
 function count(all: readonly string[], wanted: string): number {
   return all.filter((each) => each === wanted).length;

@@ -8,9 +8,10 @@ import { localMachines } from "../../machines/index.ts";
 import type { Machine } from "../../machines/driver.ts";
 import { SshPool } from "../../remote/pool.ts";
 import { waitFor } from "../../remote/wait.ts";
+import type { ExtraImage } from "../../toolchain/image-recipes.ts";
 import { defaultKubernetes, resolveBundle } from "../../toolchain/index.ts";
 
-/** A real cluster for applications: a control plane and workers on local machines, with the image of the examples. */
+/** A real cluster for applications: a control plane and workers on local machines, with the image of the examples on every node. */
 export class AppCluster {
   readonly client: KubeClient;
   readonly #name: string;
@@ -30,7 +31,11 @@ export class AppCluster {
   }
 
   /** Makes the machines and the cluster. Destroy them with `AppCluster.destroy`, also if this fails. */
-  static async open(name: string, workers: number): Promise<AppCluster> {
+  static async open(
+    name: string,
+    workers: number,
+    extraImages: readonly ExtraImage[] = [],
+  ): Promise<AppCluster> {
     const nodes = ["cp1", ...Array.from({ length: workers }, (_, index) => `w${index + 1}`)];
     const made = await Promise.all(
       nodes.map((node) => localMachines().create({ name: `${name}-${node}`, fleet: name })),
@@ -45,7 +50,7 @@ export class AppCluster {
     const pool = new SshPool();
     const operation = bootstrap.openOperation({
       pool,
-      bundle: (kubernetes) => resolveBundle(kubernetes, { extraImages: ["example"] }),
+      bundle: (kubernetes) => resolveBundle(kubernetes, { extraImages: ["example", ...extraImages] }),
     });
     const reachable = hosts.map((host) => {
       const { address, port, user, privateKey, hostKey } = machines.get(host.name)!;
