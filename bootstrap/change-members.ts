@@ -49,10 +49,10 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
 /** Lists, host by host, what a change would do to what `foreseeMembership` found, and touches nothing. */
 export async function previewMembers(
   plane: Plane,
-  membership: Membership | undefined,
+  found: Membership | undefined,
 ): Promise<readonly string[]> {
   const { operation, hosts } = plane;
-  const predicted = predict(membership);
+  const predicted = predict(found);
   const steps = predicted.map(({ step }) => step);
   for (const { membership, step } of predicted) tellVotes(plane, membership, step);
   for (const { host, target, view } of hosts) {

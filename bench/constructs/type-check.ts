@@ -4,14 +4,20 @@ import { node, root } from "../support/rivals.ts";
 
 const services = 20;
 
-/** What `cdk8s init typescript-app` sets: CommonJS and no browser. Declarations of libraries are checked too. */
-const stock = { lib: ["es2016"], module: "commonjs", moduleResolution: "bundler", target: "es2017" };
+/**
+ * The `lib` and the modules that `cdk8s init typescript-app` sets, without the `@types` that it installs. Declarations of
+ * libraries are checked too.
+ */
+const withoutBrowser = { lib: ["es2016"], module: "commonjs", moduleResolution: "bundler", target: "es2017" };
 
 /** What the compiler takes if a project says nothing of libraries: the two megabytes of a browser's types as well. */
 const withBrowser = { module: "nodenext", target: "es2022" };
 
 /** Projects whose check is measured. */
-export const projects = { stock, "with a browser's types": withBrowser } as const;
+export const projects = {
+  "without a browser's types": withoutBrowser,
+  "with a browser's types": withBrowser,
+} as const;
 
 /** Programs that are checked. The empty one is what the compiler itself costs. */
 export const programs = { empty: () => "export {};\n", keelson, "cdk8s-plus": plus, cdk8s: raw } as const;
@@ -34,7 +40,7 @@ export function measureTypeChecks(
 }
 
 function makeProject(name: keyof typeof programs, project: keyof typeof projects, folder: string): string {
-  const home = join(folder, `typed-${name}-${project === "stock" ? "stock" : "browser"}`);
+  const home = join(folder, `typed-${name}-${project === "with a browser's types" ? "browser" : "bare"}`);
   mkdirSync(home);
   writeFileSync(join(home, "main.ts"), programs[name]());
   const compilerOptions = { noEmit: true, strict: true, types: [], ...projects[project] };

@@ -11,6 +11,7 @@ import type {
 } from "../../clusters/facts.ts";
 import { X509Certificate } from "node:crypto";
 import { paths } from "../paths.ts";
+import { sysctlName } from "../sysctl-path.ts";
 import { parseCertificates } from "./certificates.ts";
 import { parseKubeletSettings } from "../kubelet-settings/facts.ts";
 import { parseHostFiles } from "../host-files/facts.ts";
@@ -150,8 +151,10 @@ function parseSysctls(lines: readonly string[]): HostFacts["sysctls"] {
   return Object.fromEntries(
     lines.map((line) => {
       const [path = "", mode = "", ...value] = line.split(/\s+/);
-      const name = path.replace("/proc/sys/", "").replaceAll("/", ".");
-      return [name, { value: value.join(" "), writable: (Number.parseInt(mode, 8) & 0o200) !== 0 }];
+      return [
+        sysctlName(path),
+        { value: value.join(" "), writable: (Number.parseInt(mode, 8) & 0o200) !== 0 },
+      ];
     }),
   );
 }

@@ -5,6 +5,7 @@ import { hostFilesPart } from "../host-files/facts.ts";
 import { registriesPart } from "../registries/facts.ts";
 import { kubeletSettingsPart } from "../kubelet-settings/facts.ts";
 import { packagedCommands } from "../packages/managers.ts";
+import { sysctlPath } from "../sysctl-path.ts";
 import { unitPrefix } from "../unit.ts";
 import { certificatesPart } from "./certificates.ts";
 import { firewallPart } from "./firewall.ts";
@@ -93,7 +94,7 @@ export function factsScript(request: FactsRequest): string {
     kernelPart(),
     filesPart(files),
     unitsPart(units),
-    `section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating '${unitPrefix}*' | cut -d ' ' -f 1`,
+    runningPart,
     kubernetesPart,
     certificatesPart,
     namesPart(names),
@@ -117,10 +118,9 @@ export function factsScript(request: FactsRequest): string {
   ].join("\n");
 }
 
-/** Where the kernel shows a setting. */
-export function sysctlPath(name: string): string {
-  return `/proc/sys/${name.replaceAll(".", "/")}`;
-}
+/** The units of a run that has not come to its end. */
+const runningPart = `
+section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating '${unitPrefix}*' | cut -d ' ' -f 1`;
 
 /** Asks the host's own API server, whatever the endpoint leads to, whether it is ready. */
 export function askOwnApi(seconds: number): string {

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../../clusters/facts.ts";
 import { command } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
+import { sysctlPath } from "../sysctl-path.ts";
 import { differs, isContainer, writeFiles } from "../view.ts";
 import type { Change, Phase } from "../view.ts";
 
@@ -42,9 +43,7 @@ function setSysctls(facts: HostFacts): readonly Change[] {
   const file = { path: paths.sysctls, content: contentOf(wanted) };
   const wrong = Object.entries(wanted).filter(([name, value]) => !holds(facts, name, value));
   if (wrong.length === 0 && !differs(facts, file)) return [];
-  const commands = wrong.map(
-    ([name, value]) => `echo ${String(value)} > /proc/sys/${name.replaceAll(".", "/")}`,
-  );
+  const commands = wrong.map(([name, value]) => `echo ${String(value)} > ${sysctlPath(name)}`);
   return [
     {
       intent: `set sysctls ${Object.keys(wanted).join(", ")}`,

@@ -1,20 +1,10 @@
+import { targetStates } from "../../clusters/waves/rollout.ts";
+
 const text = { type: "string" } as const;
 const texts = { type: "array", items: text } as const;
 const time = { type: "string", format: "date-time" } as const;
 const flag = { type: "boolean" } as const;
-const state = {
-  enum: [
-    "waiting",
-    "touched",
-    "applied",
-    "verified",
-    "failed",
-    "silent",
-    "reverting",
-    "reverted",
-    "stranded",
-  ],
-} as const;
+const state = { enum: targetStates } as const;
 
 /** JSON Schema of an event as `--json` prints it, one a line; `at` is the time. It is `docs/fleet-events.schema.json`, too. */
 export const fleetEventSchema = {

@@ -1,3 +1,4 @@
+import { queryDefaults } from "../../clusters/waves/probes.ts";
 import type { PrometheusAddress, PrometheusProbe, PrometheusService } from "../../clusters/waves/probes.ts";
 import type { TargetCluster } from "../../delivery/index.ts";
 import { KeelsonError } from "../../errors.ts";
@@ -25,7 +26,7 @@ export class PrometheusWatch {
   /** What Prometheus says now, or said within the interval. Out of bounds too often is `refused`, too. */
   async look(signal: AbortSignal): Promise<Measurement> {
     if (performance.now() < this.#next) return this.#last;
-    const { intervalSeconds = 10, failureLimit = Infinity } = this.#probe;
+    const { intervalSeconds = queryDefaults.intervalSeconds, failureLimit = Infinity } = this.#probe;
     const answer = await this.#ask(signal);
     const measured: Measurement =
       typeof answer === "string"
@@ -40,7 +41,7 @@ export class PrometheusWatch {
   }
 
   async #ask(signal: AbortSignal): Promise<Answer> {
-    const timeoutMs = (this.#probe.timeoutSeconds ?? 5) * 1000;
+    const timeoutMs = (this.#probe.timeoutSeconds ?? queryDefaults.timeoutSeconds) * 1000;
     const request = { query: { query: this.#query(), timeout: `${timeoutMs}ms` }, timeoutMs, signal };
     try {
       return "url" in this.#probe

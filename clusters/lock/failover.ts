@@ -21,11 +21,9 @@ export interface Failover {
 const givenUpTaint: Taint = { key: "keelson.dev/given-up", effect: "NoExecute" };
 
 /** A fleet in which the clusters that a lock has given up take no apps. Plan with it as long as they are away. */
-export function standing(fleet: Fleet, { givenUp = {} }: Pick<FleetLock, "givenUp">): Fleet {
+export function standing(fleet: Fleet, lock: Pick<FleetLock, "givenUp">): Fleet {
   const clusters = fleet.clusters.map((cluster) =>
-    Object.hasOwn(givenUp, cluster.name)
-      ? { ...cluster, taints: [...cluster.taints, givenUpTaint] }
-      : cluster,
+    isGivenUp(lock, cluster.name) ? { ...cluster, taints: [...cluster.taints, givenUpTaint] } : cluster,
   );
   return { ...fleet, clusters };
 }
@@ -99,7 +97,7 @@ function appsOn({ apps }: Decision, cluster: string): Record<string, AppDecision
   );
 }
 
-function isGivenUp({ givenUp = {} }: FleetLock, name: string): boolean {
+function isGivenUp({ givenUp = {} }: Pick<FleetLock, "givenUp">, name: string): boolean {
   return Object.hasOwn(givenUp, name);
 }
 

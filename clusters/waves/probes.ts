@@ -1,4 +1,4 @@
-/** A path of a Service in the app's namespace. It is asked through the API server, so nothing needs to be exposed. */
+/** A path of a Service in the app's namespace. It is asked through the API server, whose hosts its network policy must let in. */
 export interface HttpProbe {
   readonly service: string;
   /** Number or name. */
@@ -54,6 +54,9 @@ export interface PrometheusAddress {
   readonly authorizationFrom?: string;
 }
 
+/** What holds for a query that says nothing else, in seconds. */
+export const queryDefaults = { intervalSeconds: 10, timeoutSeconds: 5 } as const;
+
 /** What stands for something in a query. */
 const placeholders = ["cluster", "namespace"] as const;
 
@@ -73,7 +76,12 @@ export function probesProblem(
 }
 
 function queryProblem(probe: PrometheusQuery, deadlineSeconds: number): string | undefined {
-  const { query, intervalSeconds = 10, timeoutSeconds = 5, failureLimit = 1 } = probe;
+  const {
+    query,
+    intervalSeconds = queryDefaults.intervalSeconds,
+    timeoutSeconds = queryDefaults.timeoutSeconds,
+    failureLimit = 1,
+  } = probe;
   if (query.trim() === "") return "it has no query";
   const unknown = [...query.matchAll(/\{\{(.*?)\}\}/gu)]
     .map(([, name = ""]) => name)

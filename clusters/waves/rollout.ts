@@ -43,19 +43,21 @@ export interface Target {
 }
 
 /**
- * `touched` may have the new release or not: it is said before anything is done. `silent` did not answer and gets its
+ * Where a cluster can be. `touched` may have the new release or not: it is said before anything is done. `silent` did not answer and gets its
  * release whenever it does; `stranded` is the same on the way back.
  */
-export type TargetState =
-  | "waiting"
-  | "touched"
-  | "applied"
-  | "verified"
-  | "failed"
-  | "silent"
-  | "reverting"
-  | "reverted"
-  | "stranded";
+export const targetStates = [
+  "waiting",
+  "touched",
+  "applied",
+  "verified",
+  "failed",
+  "silent",
+  "reverting",
+  "reverted",
+  "stranded",
+] as const;
+export type TargetState = (typeof targetStates)[number];
 
 /** What a rollout begins with. */
 export interface RolloutStart {

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { catalogueOf } from "../../constructs/schema/catalogue.ts";
 import { applyObjects } from "../../kube/apply.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import { readPublished } from "../../scripts/kubernetes/custom.ts";
 import { releases } from "../../scripts/kubernetes/spec.ts";
 import { apiServerVersions } from "../../toolchain/checkers.ts";
 import { defaultKubernetes } from "../../toolchain/versions.ts";
 import { dryRun } from "../support/checkers/dry-run.ts";
 import { corpus, renderSample } from "../support/corpus.ts";
 import { itLong } from "../support/long.ts";
+import { definePublished } from "../support/published-definitions.ts";
 import { type RealApiServer, startRealApiServer } from "../support/real-api-server.ts";
 
 describe("A real API server", function () {
@@ -78,10 +78,8 @@ describe("A real API server", function () {
   async function withServer(version: string, work: (server: RealApiServer) => Promise<void>): Promise<void> {
     const server = await startRealApiServer(version);
     try {
-      // Whole, with the rules in CEL that the schemas of this library leave out.
-      const definitions = (readPublished(true) ?? []) as unknown as readonly KubeObject[];
-      const needed = [...definitions, ...namespaces(objects)];
-      await applyObjects(server.client, needed, { fieldManager: "keelson-test" });
+      await definePublished(server.client);
+      await applyObjects(server.client, namespaces(objects), { fieldManager: "keelson-test" });
       await work(server);
     } finally {
       await server.stop();

@@ -11,15 +11,14 @@ import { digestAnnotation } from "../../delivery/digest.ts";
 import { apply, preview, type Preview } from "../../delivery/index.ts";
 import { ownMarks } from "../../delivery/judge.ts";
 import { keyOf } from "../../delivery/object-id.ts";
-import { applyObjects } from "../../kube/apply.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { collectionPath, ResourcePaths } from "../../kube/resource-paths.ts";
-import { readPublished } from "../../scripts/kubernetes/custom.ts";
 import { resolve } from "../../toolchain/index.ts";
 import { runChecker } from "../support/checkers/run.ts";
 import { corpus, renderSample, type Sample } from "../support/corpus.ts";
 import { assertGolden } from "../support/golden.ts";
 import { describeLong } from "../support/long.ts";
+import { definePublished } from "../support/published-definitions.ts";
 import { type RealApiServer, startRealApiServer } from "../support/real-api-server.ts";
 import { statusCorpus } from "../support/status-corpus.ts";
 
@@ -45,8 +44,7 @@ describeLong("Delivery, beside the tools of others", function () {
     before(async function () {
       this.timeout(300_000);
       server = await startRealApiServer();
-      const definitions = (readPublished(true) ?? []) as unknown as readonly KubeObject[];
-      await applyObjects(server.client, definitions, { fieldManager: "keelson-test" });
+      await definePublished(server.client);
       folder = await mkdtemp(join(tmpdir(), "keelson-delivery-"));
       kubectl = (await resolve("kubectl")).files["kubectl"]?.path ?? "kubectl";
       // Gives what kubectl would compare instead of comparing it.

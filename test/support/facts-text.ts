@@ -1,5 +1,6 @@
 import { paths } from "../../bootstrap/paths.ts";
-import { askedFeatures, sysctlPath } from "../../bootstrap/facts/script.ts";
+import { askedFeatures } from "../../bootstrap/facts/script.ts";
+import { sysctlPath } from "../../bootstrap/sysctl-path.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
 
 /** What a host's look prints that is as these facts say: the other way round of `parseFacts`, without certificates. */
