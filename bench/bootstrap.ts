@@ -48,7 +48,14 @@ async function measureAll(): Promise<void> {
   log = await readFile(events, "utf8");
   await measure("up without a change", () => run(up));
   await measure("preview without a change", () => run(["preview", ...common]));
-  await measure("add a worker", () => run([...up, "--config", "workers=2"]));
+  const addition = join(directory, "addition.json");
+  await measure("add a worker, from no machine", () =>
+    run([...up, "--config", "workers=2", "--event-log", addition]),
+  );
+  const machine = resourceTimes(await readFile(addition, "utf8")).find(({ name }) =>
+    name.includes("LocalMachine"),
+  );
+  rows.push(["of that, until its machine has booted", machine?.takes ?? 0]);
   await measure("remove it", () => run([...up, "--config", "workers=1"]));
   await measure("destroy", () => run(["destroy", "--yes", "--skip-preview", ...common]));
 }

@@ -1,4 +1,4 @@
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import type { RequestOptions } from "node:https";
 import { KeelsonError } from "../errors.ts";
 
@@ -21,7 +21,7 @@ export interface Access {
  * KEELSON_NOT_SUPPORTED if it wants a proxy
  */
 export async function readAccess(kubeconfig: string, viaDials: boolean): Promise<Access> {
-  const config = load(kubeconfig);
+  const config = await load(kubeconfig);
   const cluster = config.getCurrentCluster();
   const url = cluster === null ? null : URL.parse(cluster.server);
   if (url?.protocol !== "https:") throw invalid("its current context names no cluster with an HTTPS address");
@@ -49,8 +49,10 @@ export async function readAccess(kubeconfig: string, viaDials: boolean): Promise
   };
 }
 
-function load(kubeconfig: string): KubeConfig {
-  const config = new KubeConfig();
+/** The library is read when it is first needed: its models and HTTP client are a third of the provider's start. */
+async function load(kubeconfig: string): Promise<KubeConfig> {
+  const client = await import("@kubernetes/client-node");
+  const config = new client.KubeConfig();
   try {
     config.loadFromString(kubeconfig);
   } catch {

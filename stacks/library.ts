@@ -1,3 +1,5 @@
+import "./stack-traces.ts";
+
 export {
   BareMetalCluster,
   type BareMetalClusterArgs,

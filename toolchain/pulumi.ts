@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { lstat, mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { clearBuildCache } from "./go-build.ts";
+import { builtLanguageHost, languageHost, writeLauncher } from "./language-host.ts";
 import { linkOrCopy } from "./link.ts";
 import { resolve } from "./resolve.ts";
 import type { ResolvedArtifact } from "./artifact.ts";
@@ -28,7 +29,7 @@ export async function resolvePulumi(options: ToolchainOptions = {}): Promise<Pul
   if ([engine, language, kubernetes].some(({ source, isCached }) => source === "build" && !isCached)) {
     await clearBuildCache(toolchain);
   }
-  const directory = await besideEachOther([engine, language], toolchain.cache);
+  const directory = await besideEachOther(engine, language, toolchain.cache);
   return { program: join(directory, "pulumi"), tools: [{ directory }], plugins: [kubernetes] };
 }
 
@@ -43,17 +44,24 @@ export async function linkPlugins(home: string, { plugins }: Pick<Pulumi, "plugi
 }
 
 /** Pulumi warns about a language host that is only on the PATH; its own lies beside the engine. */
-async function besideEachOther(artifacts: readonly ResolvedArtifact[], cache: string): Promise<string> {
-  const [first] = artifacts;
-  if (first && artifacts.every(({ directory }) => directory === first.directory)) return first.directory;
-  const files = artifacts.flatMap((artifact) => Object.entries(artifact.files));
-  const digest = createHash("sha256").update(files.map(([, { sha256 }]) => sha256).join());
+async function besideEachOther(
+  engine: ResolvedArtifact,
+  language: ResolvedArtifact,
+  cache: string,
+): Promise<string> {
+  if (engine.directory === language.directory) return engine.directory;
+  const isBuilt = language.source === "build";
+  const files = [...Object.entries(engine.files), ...Object.entries(language.files)].map(
+    ([name, file]) => [isBuilt && name === languageHost ? builtLanguageHost : name, file] as const,
+  );
+  const digest = createHash("sha256").update(files.flatMap(([name, { sha256 }]) => [name, sha256]).join());
   const directory = join(cache, "pulumi", digest.digest("hex").slice(0, 12));
   for (const [name, file] of files) {
     const path = join(directory, name);
     const changed = await findChanged([{ ...file, path }], cache);
     if (changed.length > 0) await linkOrCopy(file.path, path);
   }
+  if (isBuilt) await writeLauncher(join(directory, languageHost));
   return directory;
 }
 
