@@ -12,6 +12,7 @@ import { leaveIntents, leavePlane } from "./leave-plane.ts";
 import { seatsOf } from "./plane.ts";
 import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
 import { controlPlaneJoinPlan, controlPlanePlan } from "./plan.ts";
+import { recordNames } from "./record-names.ts";
 import { runPlan } from "./run-plan.ts";
 
 /** After a power cut of all hosts the API servers come back some time after etcd. */
@@ -28,7 +29,10 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
   const left: string[] = [];
   const done = new Set<string>();
   let membership = await readMembership(plane);
-  if (nextStep(membership) !== undefined) await waitForApi(plane);
+  if (nextStep(membership) !== undefined) {
+    await waitForApi(plane);
+    await recordNames(plane);
+  }
   for (let step = nextStep(membership); step; step = nextStep(membership)) {
     const label = `${step.kind} ${subjectOf(step)}`;
     if (done.has(label)) {

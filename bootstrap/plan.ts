@@ -58,6 +58,13 @@ export const preparationPlan: readonly Step<ControlPlaneView & NodeView>[] = [
   [hooked("controlPlane", etcdQuota)],
 ];
 
+/** From a living control plane to one that others can join, under the names that they ask. */
+export const servingPlan: readonly Step<ControlPlaneView & NodeView>[] = [
+  ...preparationPlan,
+  [wantedSans, virtualAddress],
+  [hookedAgain("certificates", apiCertificate)],
+];
+
 /** From a host to the first control plane, whose API answers; keeps any that is one already. */
 export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
   ...hostPlan,

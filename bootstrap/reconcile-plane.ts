@@ -2,7 +2,8 @@ import { parallel } from "../remote/parallel.ts";
 import { careForEtcd } from "./etcd/care-for-plane.ts";
 import { changeMembers, foreseeMembership, previewMembers } from "./change-members.ts";
 import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
-import { controlPlanePlan, preparationPlan } from "./plan.ts";
+import { controlPlanePlan, preparationPlan, servingPlan } from "./plan.ts";
+import { recordNames } from "./record-names.ts";
 import { plannedChanges, runPlan } from "./run-plan.ts";
 import type { Step } from "./run-plan.ts";
 import { heldState } from "./seat-state.ts";
@@ -28,6 +29,7 @@ async function preview(plane: Plane): Promise<readonly string[]> {
   const membership = foreseeMembership(plane);
   membership.catch(() => undefined);
   await careForEtcd(plane);
+  if (plane.answers) await recordNames(plane);
   return previewMembers(plane, await membership);
 }
 
@@ -36,7 +38,7 @@ async function change(plane: Plane): Promise<readonly string[]> {
   const living = plane.hosts.filter((each) => stateOf(plane, each) === "whole");
   const drifted = living.filter(hasDrifted);
   // A cluster that serves keeps serving; one that does not needs all of its hosts to begin.
-  if (answers) await oneByOne(plane, drifted, preparationPlan);
+  if (answers) await oneByOne(plane, drifted, servingPlan);
   else await onHosts(plane, drifted, widest, ({ target }) => runPlan(operation, target, preparationPlan));
   const fresh = plane.hosts.filter((each) => each.host.name === begin || stateOf(plane, each) === "blank");
   await onHosts(plane, fresh, widest, ({ host, target }) =>
@@ -45,6 +47,7 @@ async function change(plane: Plane): Promise<readonly string[]> {
   await careForEtcd(plane);
   const left = await changeMembers(plane);
   await oneByOne(plane, drifted, controlPlanePlan);
+  if (answers || drifted.length > 0) await recordNames(plane);
   return left;
 }
 

@@ -1,5 +1,4 @@
 import { KeelsonError } from "../errors.ts";
-import type { KubeClient } from "../kube/client.ts";
 import { openClient } from "./api.ts";
 import { moveClusterServices } from "./cluster-services.ts";
 import { blankFacts } from "./facts/blank.ts";
@@ -9,7 +8,7 @@ import { balancerUnit } from "./phases/balancer.ts";
 import { formerEndpoint } from "./phases/former-endpoint.ts";
 import { virtualAddressUnit } from "./phases/virtual-address.ts";
 import { runPlan } from "./run-plan.ts";
-import { staleRecords } from "./services/living-endpoint.ts";
+import { bringUpToDate, staleRecords } from "./services/living-endpoint.ts";
 import type { HostView } from "./view.ts";
 
 type Request = Parameters<SettleEndpoint>[1];
@@ -24,7 +23,8 @@ export const settleEndpoint: SettleEndpoint = async (operation, request) => {
   const client = await openClient(operation, access);
   try {
     // The records come first: from then on the services follow, also in a later run.
-    await moveRecords(operation, client, request);
+    for (const record of await staleRecords(client, cluster, operation.signal))
+      await bringUpToDate(operation, client, { cluster, record });
     await moveClusterServices(operation, client, cluster);
   } finally {
     client.close();
@@ -32,28 +32,6 @@ export const settleEndpoint: SettleEndpoint = async (operation, request) => {
   const silent = await Promise.all(request.hosts.map((host) => dropFormer(operation, request, host)));
   return silent.flat();
 };
-
-async function moveRecords(
-  operation: Operation,
-  client: KubeClient,
-  { cluster, access: { controlPlane } }: Request,
-): Promise<void> {
-  for (const { what, path, data } of await staleRecords(
-    client,
-    { cluster, controlPlane },
-    operation.signal,
-  )) {
-    operation.onIntent({ host: cluster.name, what: `bring ${what} up to date` });
-    if (operation.preview) continue;
-    await client.request({
-      method: "PATCH",
-      path,
-      contentType: "application/merge-patch+json",
-      body: { data },
-      signal: operation.signal,
-    });
-  }
-}
 
 const facts = {
   files: [...balancerUnit.paths, ...virtualAddressUnit.paths],

@@ -31,6 +31,12 @@ export function wantedServers({ host, cluster: { endpoint } }: HostView): Readon
   return { [paths.kubeletConf]: beside, [paths.adminConf]: server, [paths.superAdminConf]: server };
 }
 
+/** Writes another server into a kubeconfig. */
+export function leadTo({ path, server }: Lead): string {
+  const expression = `s#^\\( *server: \\).*#\\1${server}#`;
+  return command`sed -i ${expression} ${path}`;
+}
+
 interface Lead {
   readonly path: string;
   readonly server: string;
@@ -50,8 +56,7 @@ async function lead(view: NodeView, context: ChangeContext, { path, server }: Le
       return (await runner.run(probe, { signal, okCodes: [0, 1, 124] })).exitCode === 0 ? true : undefined;
     },
   });
-  const expression = `s#^\\( *server: \\).*#\\1${server}#`;
-  const replace = command`sed -i ${expression} ${path}`;
+  const replace = leadTo({ path, server });
   if (path !== paths.kubeletConf) {
     await runner.run(replace, { signal });
     return;

@@ -2,6 +2,7 @@ import { command } from "../../remote/quote.ts";
 import { controlPlaneJoinConfig } from "../kubeadm-config.ts";
 import { paths } from "../paths.ts";
 import type { ControlPlaneView, Phase } from "../view.ts";
+import { leadTo, wantedServers } from "./endpoint-clients.ts";
 import { enterCluster } from "./join.ts";
 import type { NodeView } from "./node.ts";
 
@@ -27,9 +28,13 @@ export const joinControlPlane: Phase<ControlPlaneView & NodeView> = {
 /** The transient unit's name. A join that lost its run may finish: stopped halfway, it would leave a learner. */
 export const controlPlaneJoinUnit = "control-plane-join";
 
-function script({ clusterId }: ControlPlaneView): string {
+/** kubeadm leads the new kubeconfigs to the endpoint that its configuration names, which moves last of all. */
+function script(view: ControlPlaneView & NodeView): string {
+  const { clusterId } = view;
+  const server = wantedServers(view)[paths.adminConf] ?? "";
   return `set -e
 export HOME=/root
 ${command`kubeadm join --config ${paths.joinConfig}`}
+${leadTo({ path: paths.adminConf, server })}
 ${command`echo ${clusterId} > ${paths.initialized}`}`;
 }

@@ -7,9 +7,8 @@ import type { ComponentKey } from "../../clusters/settings/control-plane.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { quotaArgs } from "../etcd/quota.ts";
 import { kubernetesYaml } from "../kubernetes-yaml.ts";
-import { apiServerNames } from "../api-names.ts";
 import { kubeadmComponent } from "../static-pods/kubeadm-component.ts";
-import type { ReachableHost } from "../operation.ts";
+import type { Operation } from "../operation.ts";
 
 /**
  * The cluster with the endpoint that it lives with, as kubeadm's configuration names it. Its services move last, when
@@ -38,47 +37,98 @@ export interface EndpointRecord {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** The records that name another endpoint than the cluster's, or other settings of its control plane. */
+/**
+ * The records that name another endpoint than the cluster's, or other settings of its control plane; the names in
+ * certificates are `staleNames`'.
+ */
 export async function staleRecords(
   client: KubeClient,
-  { cluster, controlPlane }: { readonly cluster: Cluster; readonly controlPlane: readonly ReachableHost[] },
+  cluster: Cluster,
   signal: AbortSignal,
 ): Promise<readonly EndpointRecord[]> {
   const authority = authorityOf(cluster.endpoint);
-  const places = [
-    {
-      what: "kubeadm's configuration",
-      path: `${kubeSystem}/kubeadm-config`,
-      key: "ClusterConfiguration",
-      changes: [
-        [["controlPlaneEndpoint"], authority],
-        [["apiServer", "certSANs"], apiServerNames(cluster, controlPlane)],
-        ...componentChanges(cluster),
-      ],
-    },
-    {
-      what: "what joining hosts are told",
-      path: "/api/v1/namespaces/kube-public/configmaps/cluster-info",
-      key: "kubeconfig",
-      changes: [[["clusters", 0, "cluster", "server"], `https://${authority}`]],
-    },
-  ] as const;
-  const found = await Promise.all(
-    places.map(async ({ what, path, key, changes }): Promise<readonly EndpointRecord[]> => {
-      const text = (await client.find<ConfigMap>(path, { signal }))?.data[key];
-      if (text === undefined) return [];
-      const document = parseDocument(text, kubernetesYaml);
-      const before = JSON.stringify(document);
-      for (const [place, value] of changes) {
-        if (value !== undefined) put(document, place, value);
-        else if (document.hasIn(place)) document.deleteIn(place);
-      }
-      return JSON.stringify(document) === before
-        ? []
-        : [{ what, path, data: { [key]: document.toString() } }];
-    }),
-  );
+  const found = await Promise.all([
+    staleRecord(
+      client,
+      { ...kubeadmConfig, changes: [[["controlPlaneEndpoint"], authority], ...componentChanges(cluster)] },
+      signal,
+    ),
+    staleRecord(
+      client,
+      { ...clusterInfo, changes: [[["clusters", 0, "cluster", "server"], `https://${authority}`]] },
+      signal,
+    ),
+  ]);
   return found.flat();
+}
+
+/**
+ * kubeadm's configuration, if it has other names for certificates of API servers: a control plane that joins must begin
+ * with the cluster's.
+ */
+export function staleNames(
+  client: KubeClient,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly EndpointRecord[]> {
+  const what = "the certificates' names in kubeadm's configuration";
+  return staleRecord(
+    client,
+    { ...kubeadmConfig, what, changes: [[["apiServer", "certSANs"], names]] },
+    signal,
+  );
+}
+
+/** Writes a record, or says in a preview that it would. */
+export async function bringUpToDate(
+  { preview, onIntent, signal }: Operation,
+  client: KubeClient,
+  { cluster, record: { what, path, data } }: { readonly cluster: Cluster; readonly record: EndpointRecord },
+): Promise<void> {
+  onIntent({ host: cluster.name, what: `bring ${what} up to date` });
+  if (preview) return;
+  const contentType = "application/merge-patch+json";
+  await client.request({ method: "PATCH", path, contentType, body: { data }, signal });
+}
+
+const kubeSystem = "/api/v1/namespaces/kube-system/configmaps";
+
+const kubeadmConfig = {
+  what: "kubeadm's configuration",
+  path: `${kubeSystem}/kubeadm-config`,
+  key: "ClusterConfiguration",
+};
+
+const clusterInfo = {
+  what: "what joining hosts are told",
+  path: "/api/v1/namespaces/kube-public/configmaps/cluster-info",
+  key: "kubeconfig",
+};
+
+interface Place {
+  readonly what: string;
+  readonly path: string;
+  /** The entry of the ConfigMap, a YAML document. */
+  readonly key: string;
+  /** What shall be where in the document; undefined takes away what is there. */
+  readonly changes: readonly (readonly [place: readonly (string | number)[], value: unknown])[];
+}
+
+/** Empty if nothing differs, or nothing is there yet. */
+async function staleRecord(
+  client: KubeClient,
+  { what, path, key, changes }: Place,
+  signal: AbortSignal,
+): Promise<readonly EndpointRecord[]> {
+  const text = (await client.find<ConfigMap>(path, { signal }))?.data[key];
+  if (text === undefined) return [];
+  const document = parseDocument(text, kubernetesYaml);
+  const before = JSON.stringify(document);
+  for (const [place, value] of changes) {
+    if (value !== undefined) put(document, place, value);
+    else if (document.hasIn(place)) document.deleteIn(place);
+  }
+  return JSON.stringify(document) === before ? [] : [{ what, path, data: { [key]: document.toString() } }];
 }
 
 /** A place whose surroundings lack would be made of Maps, which YAML 1.1 writes as lists of pairs. */
@@ -102,8 +152,6 @@ function componentChanges(cluster: Cluster): readonly (readonly [readonly string
   });
   return [...ofComponents, ofEtcd];
 }
-
-const kubeSystem = "/api/v1/namespaces/kube-system/configmaps";
 
 interface ConfigMap {
   readonly data: Readonly<Record<string, string>>;

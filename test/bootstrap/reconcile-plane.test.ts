@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { completeEndpoint } from "../../clusters/endpoint.ts";
 import { SimulatedPlane } from "../support/simulated-plane.ts";
 
 const three = ["cp1", "cp2", "cp3"];
@@ -28,6 +29,23 @@ describe("reconcilePlane", function () {
     const joins = done.findIndex((intent) => intent.endsWith("join the control plane with kubeadm"));
     const prepared = done.slice(0, joins).filter((intent) => intent.includes("authorities and keys"));
     assert.equal(prepared.length, 3);
+  });
+
+  it("previews exactly what it does when one control plane grows to three behind another endpoint", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    await plane.run(["cp1"]);
+    plane.endpoint = completeEndpoint("nodeLocal", {});
+
+    const previewed = await plane.run(three, { preview: true });
+    const done = await plane.run(three);
+
+    assert.deepEqual([...done].sort(), [...previewed].sort());
+    const record = "edge: bring the certificates' names in kubeadm's configuration up to date";
+    const joins = done.findIndex((intent) => intent.endsWith("join the control plane with kubeadm"));
+    assert.ok(done.slice(0, joins).includes(record), done.join("\n"));
+    const names = done.filter((intent) => intent.includes("add to the API server's certificate"));
+    assert.deepEqual(names, ["cp1: add to the API server's certificate: 10.0.0.12, 10.0.0.13"]);
+    assert.deepEqual(await plane.run(three), []);
   });
 
   it("comes to the same end after runs that died anywhere and hosts that were installed anew", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { formerEndpoint } from "../../bootstrap/phases/former-endpoint.ts";
-import { staleRecords, withLivingEndpoint } from "../../bootstrap/services/living-endpoint.ts";
+import { staleNames, staleRecords, withLivingEndpoint } from "../../bootstrap/services/living-endpoint.ts";
 import { apiServerNames } from "../../bootstrap/api-names.ts";
 import { blankFacts } from "../../bootstrap/facts/blank.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
@@ -51,7 +51,7 @@ describe("the records of an endpoint", () => {
       "kubeadm-config": kubeadm("10.0.0.11:6443", ["10.0.0.11"]),
       "cluster-info": info("https://10.0.0.11:6443"),
     });
-    const records = await staleRecords(client, { cluster: local, controlPlane }, signal);
+    const records = await staleRecords(client, local, signal);
     assert.deepEqual(
       records.map(({ what }) => what),
       ["kubeadm's configuration", "what joining hosts are told"],
@@ -59,7 +59,7 @@ describe("the records of an endpoint", () => {
     assert.deepEqual(parse(records[0]?.data["ClusterConfiguration"] ?? ""), {
       clusterName: "edge",
       controlPlaneEndpoint: "127.0.0.1:7443",
-      apiServer: { certSANs: apiServerNames(local, controlPlane) },
+      apiServer: { certSANs: ["10.0.0.11"] },
     });
     assert.match(records[1]?.data["kubeconfig"] ?? "", /server: https:\/\/127\.0\.0\.1:7443/);
   });
@@ -76,7 +76,7 @@ describe("the records of an endpoint", () => {
       },
     });
     const settings = { ...local, controlPlane: { scheduler: { extraArgs: { v: 4 } } } };
-    const [record] = await staleRecords(client, { cluster: settings, controlPlane }, signal);
+    const [record] = await staleRecords(client, settings, signal);
     assert.deepEqual(parse(record?.data["ClusterConfiguration"] ?? ""), {
       controlPlaneEndpoint: "127.0.0.1:7443",
       apiServer: { certSANs: right },
@@ -85,13 +85,27 @@ describe("the records of an endpoint", () => {
     });
   });
 
+  it("carry the names for certificates, which come before the endpoint", async () => {
+    const names = apiServerNames(local, controlPlane);
+    const client = await apiWith({ "kubeadm-config": kubeadm("10.0.0.11:6443", ["10.0.0.11"]) });
+    const [record] = await staleNames(client, names, signal);
+    assert.deepEqual(parse(record?.data["ClusterConfiguration"] ?? ""), {
+      clusterName: "edge",
+      controlPlaneEndpoint: "10.0.0.11:6443",
+      apiServer: { certSANs: names },
+    });
+    const right = await apiWith({ "kubeadm-config": kubeadm("10.0.0.11:6443", names) });
+    assert.deepEqual(await staleNames(right, names, signal), []);
+    assert.deepEqual(await staleNames(await apiWith({}), names, signal), []);
+  });
+
   it("are left alone where they are right, or not there yet", async () => {
     const right = await apiWith({
       "kubeadm-config": kubeadm("127.0.0.1:7443", apiServerNames(local, controlPlane)),
       "cluster-info": info("https://127.0.0.1:7443"),
     });
-    assert.deepEqual(await staleRecords(right, { cluster: local, controlPlane }, signal), []);
-    assert.deepEqual(await staleRecords(await apiWith({}), { cluster: local, controlPlane }, signal), []);
+    assert.deepEqual(await staleRecords(right, local, signal), []);
+    assert.deepEqual(await staleRecords(await apiWith({}), local, signal), []);
   });
 
   it("tell the endpoint that the cluster's services keep until they are moved", async () => {

@@ -1,4 +1,4 @@
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { blankFacts } from "../../bootstrap/facts/blank.ts";
 import { paths } from "../../bootstrap/paths.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
@@ -14,6 +14,8 @@ export interface KubeadmHost {
   readonly host: string;
   readonly facts: Changeable<HostFacts>;
   readonly etcd: SimulatedEtcd | undefined;
+  /** The cluster's `kubeadm-config`: what `kubeadm init` was told, for whoever joins. */
+  readonly config: { text: string };
   /** Is told each point that kubeadm, or a script, passes. May throw, as a power cut. */
   readonly tick: (point: string) => void;
   readonly textOf: (path: string) => string;
@@ -22,6 +24,10 @@ export interface KubeadmHost {
 
 interface Certified {
   readonly apiServer?: { readonly certSANs?: readonly string[] };
+}
+
+interface Joining {
+  readonly controlPlane?: object;
 }
 
 interface Served {
@@ -41,6 +47,7 @@ export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: str
     kubernetes.etcdData = true;
     on.tick("etcd began");
     startKubelet(on, serversIn(on.textOf(paths.initConfig)));
+    on.config.text = on.textOf(paths.initConfig).split("---\n")[1] ?? "";
     on.tick("kubelet started");
     mark(on, script);
   },
@@ -57,9 +64,11 @@ export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: str
   // In kubeadm's order: manifests, kubelet, a learner, its data, its promotion; then our mark.
   "control-plane-join": (on, script) => {
     const { kubernetes } = on.facts;
+    kubernetes.apiNames = namesIn(on.config.text);
     kubernetes.manifests = ["kube-apiserver.yaml"];
     on.tick("manifests written");
-    startKubelet(on);
+    const local = parseAllDocuments(on.textOf(paths.joinConfig))[0]?.toJS() as Joining;
+    startKubelet(on, serversIn(`${stringify(local.controlPlane)}---\n${on.config.text}`));
     on.tick("kubelet joined");
     on.etcd?.add(on.host);
     on.tick("learner added");
@@ -69,6 +78,8 @@ export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: str
     on.tick("learner started");
     on.etcd?.promote(on.host);
     on.tick("learner promoted");
+    for (const [, server = "", path = ""] of script.matchAll(/1(https:\S+)#' (\S+)/g))
+      if (kubernetes.servers?.[path] !== undefined) kubernetes.servers[path] = server;
     mark(on, script);
   },
   // The mark first, the data last.

@@ -1,4 +1,3 @@
-import { apiServerNames } from "../../bootstrap/api-names.ts";
 import type { ClusterApi } from "../../bootstrap/api.ts";
 import { caHash, createIdentity } from "../../bootstrap/identity.ts";
 import { paths } from "../../bootstrap/paths.ts";
@@ -12,7 +11,7 @@ import type { Identity } from "../../clusters/identity.ts";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { ComponentKey, ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
 import { KeelsonError } from "../../errors.ts";
-import type { KubeClient } from "../../kube/client.ts";
+import type { KubeClient, KubeRequest } from "../../kube/client.ts";
 import { blankView, bundle, cluster, clusterHost } from "./bootstrap.ts";
 import { fakePool } from "./fake-runner.ts";
 import { SimulatedEtcd } from "./simulated-etcd.ts";
@@ -29,6 +28,10 @@ export class SimulatedPlane {
   readonly dead = new Set<string>();
   /** How the control plane shall differ from kubeadm's. */
   settings: ControlPlaneSettings = {};
+  /** Where the control plane shall be asked. */
+  endpoint = cluster.endpoint;
+  /** The cluster's `kubeadm-config`. */
+  readonly #config = { text: "" };
   readonly #identity: Identity;
   /** What etcd's members tell about their room, by host; none is told of the others. */
   readonly room = new Map<string, { size: number; used: number }>();
@@ -110,7 +113,7 @@ export class SimulatedPlane {
       exists,
     };
     const access = {
-      client: emptyCluster,
+      client: this.#client(),
       api: this.#api(),
       look: (_: Operation, host: ReachableHost) => this.#look(host),
     };
@@ -121,12 +124,13 @@ export class SimulatedPlane {
   }
 
   #cluster(): Cluster {
-    return { ...cluster, controlPlane: this.settings };
+    return { ...cluster, endpoint: this.endpoint, controlPlane: this.settings };
   }
 
   #host(name: string): SimulatedHost {
     const host = new SimulatedHost(name);
     host.etcd = this.#etcd;
+    host.config = this.#config;
     host.tick = (point) => {
       this.#step(point && `${name}: ${point}`);
     };
@@ -154,14 +158,10 @@ export class SimulatedPlane {
     const { facts } = this.#of(name);
     const holdsAuthority = facts.files[`${paths.pki}/ca.crt`] !== undefined;
     const authority = holdsAuthority ? { caSha256: caHash(this.#identity.ca.certificate) } : {};
-    const apiNames = apiServerNames(
-      cluster,
-      [...this.hosts.keys()].map((each) => this.#reachable(each)),
-    );
     const pods = facts.kubernetes.initialized === undefined ? {} : { staticPods: this.#pods(name) };
     return Promise.resolve({
       ...facts,
-      kubernetes: { ...facts.kubernetes, ...authority, apiNames, ...pods },
+      kubernetes: { ...facts.kubernetes, ...authority, ...pods },
     });
   }
 
@@ -198,6 +198,28 @@ export class SimulatedPlane {
       mintJoinToken: (name) => nodeOf(name).mintJoinToken(name),
       diagnose: (name) => nodeOf(name).diagnose(name),
     };
+  }
+
+  /** For drains, with no pod anywhere, and for `kubeadm-config`. */
+  #client(): KubeClient {
+    const isConfig = (path: string): boolean => path.endsWith("/kubeadm-config");
+    const client: Pick<KubeClient, "request" | "find" | "close"> = {
+      request: <Answer>({ path, method, body }: KubeRequest) => {
+        if (method === "PATCH" && isConfig(path)) {
+          this.#step();
+          this.#config.text = (body as ConfigMap).data.ClusterConfiguration;
+        }
+        return Promise.resolve({ metadata: {}, spec: {}, items: [] } as Answer);
+      },
+      find: <Answer>(path: string) => {
+        const isThere = isConfig(path) && this.#config.text !== "";
+        return Promise.resolve(
+          (isThere ? { data: { ClusterConfiguration: this.#config.text } } : undefined) as Answer,
+        );
+      },
+      close: () => undefined,
+    };
+    return client as KubeClient;
   }
 
   #etcdctl(script: string): string {
@@ -241,9 +263,6 @@ export class SimulatedPlane {
   }
 }
 
-/** An API for drains: no pod runs anywhere. */
-const emptyCluster = {
-  request: () => Promise.resolve({ metadata: {}, spec: {}, items: [] }),
-  find: () => Promise.resolve(undefined),
-  close: () => undefined,
-} as unknown as KubeClient;
+interface ConfigMap {
+  readonly data: { readonly ClusterConfiguration: string };
+}
