@@ -52,7 +52,8 @@ exit 1`;
 
 /**
  * The folder of a pod changes also while the kubelet takes its logs away, so that the newest one is that of the newest
- * log; and a container that has just begun has said nothing yet, so that all logs in it count.
+ * log; and a container that has just begun has said nothing yet, so that all logs in it count. What the kubelet says of
+ * a volume begins with what it will do, for longer than a line: the reason comes after that.
  *
  * The process's name is cut at 15 characters by the kernel. A manifest is moved, so that the kubelet never reads half of
  * one.
@@ -74,8 +75,8 @@ doomed && return 1
 sleep 1; done; return 1; }
 last_words() { newest=$(logs); said=""
 [ -n "$newest" ] && [ "$(stat -c %Y "$newest")" -ge $began ] && said=$(ls -tr "$newest"/*.log | xargs cat | cut -d ' ' -f 4- | grep -v '^ *$' | tail -n 4)
-[ -n "$said" ] || said=$(journalctl -u kubelet -o cat --no-pager --since "@$began" | grep -F "$c-$node" | grep '^[EW]' | tail -n 2)
-printf '%s\\n' "$said" | cut -c 1-400; } 2>/dev/null
+[ -n "$said" ] || said=$(journalctl -u kubelet -o cat --no-pager --since "@$began" | grep -F "$c-$node" | grep '^[EW]' | sed -e 's/^[EW][0-9]* [^]]*\\] //' -e 's/^Operation for .*durationBeforeRetry [^)]*). Error: //' | tail -n 2)
+printf '%s\\n' "$said" | awk '!seen[$0]++' | cut -c 1-400; } 2>/dev/null
 restore() { trap '' TERM; old=$(processes); place $kept
 if proven ${String(readySeconds)} ""; then rm -f $kept; rm -rf ${folder}; echo "its former manifest is back, and it is ready"
 else echo "its former manifest is back, but it is not ready yet"; rm -f $kept; fi; }`;

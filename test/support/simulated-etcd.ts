@@ -14,6 +14,8 @@ interface Surroundings {
 
 /** The etcd of simulated hosts: who is a member, and whose data are on which host. */
 export class SimulatedEtcd {
+  /** `kubeadm-config` of the cluster that it stores: what `kubeadm init` was told, for whoever joins. */
+  config = "";
   #members: Member[] = [];
   /** Of which member the data on a host are. */
   readonly #data = new Map<string, string>();

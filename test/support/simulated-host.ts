@@ -27,8 +27,6 @@ export class SimulatedHost extends FakeRunner {
   readonly hooksRun: string[] = [];
   /** The etcd that kubeadm makes the host a member of. */
   etcd: SimulatedEtcd | undefined;
-  /** The `kubeadm-config` of the host's cluster. */
-  config = { text: "" };
   /** Called before each command and each write, and with the name of a point inside of kubeadm or a script. May throw. */
   tick: (point?: string) => void = () => undefined;
   readonly #facts: Changeable<HostFacts>;
@@ -218,7 +216,6 @@ export class SimulatedHost extends FakeRunner {
       host: this.host,
       facts: this.#facts,
       etcd: this.etcd,
-      config: this.config,
       tick: this.tick,
       textOf: (path) => this.files.get(path)?.toString() ?? "",
       startKubelet: () => void this.#startKubelet(),

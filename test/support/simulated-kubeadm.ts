@@ -14,8 +14,6 @@ export interface KubeadmHost {
   readonly host: string;
   readonly facts: Changeable<HostFacts>;
   readonly etcd: SimulatedEtcd | undefined;
-  /** The cluster's `kubeadm-config`: what `kubeadm init` was told, for whoever joins. */
-  readonly config: { text: string };
   /** Is told each point that kubeadm, or a script, passes. May throw, as a power cut. */
   readonly tick: (point: string) => void;
   readonly textOf: (path: string) => string;
@@ -47,7 +45,7 @@ export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: str
     kubernetes.etcdData = true;
     on.tick("etcd began");
     startKubelet(on, serversIn(on.textOf(paths.initConfig)));
-    on.config.text = on.textOf(paths.initConfig).split("---\n")[1] ?? "";
+    if (on.etcd) on.etcd.config = on.textOf(paths.initConfig).split("---\n")[1] ?? "";
     on.tick("kubelet started");
     mark(on, script);
   },
@@ -64,11 +62,12 @@ export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: str
   // In kubeadm's order: manifests, kubelet, a learner, its data, its promotion; then our mark.
   "control-plane-join": (on, script) => {
     const { kubernetes } = on.facts;
-    kubernetes.apiNames = namesIn(on.config.text);
+    const { config = "" } = on.etcd ?? {};
+    kubernetes.apiNames = namesIn(config);
     kubernetes.manifests = ["kube-apiserver.yaml"];
     on.tick("manifests written");
     const local = parseAllDocuments(on.textOf(paths.joinConfig))[0]?.toJS() as Joining;
-    startKubelet(on, serversIn(`${stringify(local.controlPlane)}---\n${on.config.text}`));
+    startKubelet(on, serversIn(`${stringify(local.controlPlane)}---\n${config}`));
     on.tick("kubelet joined");
     on.etcd?.add(on.host);
     on.tick("learner added");

@@ -30,8 +30,6 @@ export class SimulatedPlane {
   settings: ControlPlaneSettings = {};
   /** Where the control plane shall be asked. */
   endpoint = cluster.endpoint;
-  /** The cluster's `kubeadm-config`. */
-  readonly #config = { text: "" };
   readonly #identity: Identity;
   /** What etcd's members tell about their room, by host; none is told of the others. */
   readonly room = new Map<string, { size: number; used: number }>();
@@ -130,7 +128,6 @@ export class SimulatedPlane {
   #host(name: string): SimulatedHost {
     const host = new SimulatedHost(name);
     host.etcd = this.#etcd;
-    host.config = this.#config;
     host.tick = (point) => {
       this.#step(point && `${name}: ${point}`);
     };
@@ -203,23 +200,23 @@ export class SimulatedPlane {
   /** For drains, with no pod anywhere, and for `kubeadm-config`. */
   #client(): KubeClient {
     const isConfig = (path: string): boolean => path.endsWith("/kubeadm-config");
-    const client: Pick<KubeClient, "request" | "find" | "close"> = {
+    const client = {
       request: <Answer>({ path, method, body }: KubeRequest) => {
         if (method === "PATCH" && isConfig(path)) {
           this.#step();
-          this.#config.text = (body as ConfigMap).data.ClusterConfiguration;
+          this.#etcd.config = (body as ConfigMap).data.ClusterConfiguration;
         }
         return Promise.resolve({ metadata: {}, spec: {}, items: [] } as Answer);
       },
       find: <Answer>(path: string) => {
-        const isThere = isConfig(path) && this.#config.text !== "";
+        const isThere = isConfig(path) && this.#etcd.config !== "";
         return Promise.resolve(
-          (isThere ? { data: { ClusterConfiguration: this.#config.text } } : undefined) as Answer,
+          (isThere ? { data: { ClusterConfiguration: this.#etcd.config } } : undefined) as Answer,
         );
       },
       close: () => undefined,
     };
-    return client as KubeClient;
+    return client;
   }
 
   #etcdctl(script: string): string {
