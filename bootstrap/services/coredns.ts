@@ -7,6 +7,9 @@ const name = "coredns";
 /** The label by which Kubernetes' own conventions know the cluster's DNS. */
 const app = "kube-dns";
 const labels = { "k8s-app": app };
+/** Server blocks of others, `*.server` in these ConfigMaps: CoreDNS takes them up when they come, change and go. */
+const customConfigMaps = ["coredns-custom", "coredns-clusterset"];
+const customFolder = "/etc/coredns-custom";
 
 /** CoreDNS at the tenth address of the service range, where kubelets look for it. */
 export function coreDnsObjects({ cluster, bundle }: ServiceInputs): readonly KubeObject[] {
@@ -99,6 +102,7 @@ function corefile(domain: string): string {
     reload
     loadbalance
 }
+import ${customFolder}/*.server
 `;
 }
 
@@ -132,7 +136,15 @@ function deployment(image: string): KubeObject {
           },
         ],
         containers: [container(image)],
-        volumes: [{ name: "config", configMap: { name, items: [{ key: "Corefile", path: "Corefile" }] } }],
+        volumes: [
+          { name: "config", configMap: { name, items: [{ key: "Corefile", path: "Corefile" }] } },
+          {
+            name: "custom",
+            projected: {
+              sources: customConfigMaps.map((each) => ({ configMap: { name: each, optional: true } })),
+            },
+          },
+        ],
       }),
     },
   };
@@ -163,6 +175,9 @@ function container(image: string): object {
       readOnlyRootFilesystem: true,
       seccompProfile: { type: "RuntimeDefault" },
     },
-    volumeMounts: [{ name: "config", mountPath: "/etc/coredns", readOnly: true }],
+    volumeMounts: [
+      { name: "config", mountPath: "/etc/coredns", readOnly: true },
+      { name: "custom", mountPath: customFolder, readOnly: true },
+    ],
   };
 }
