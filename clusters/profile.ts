@@ -18,6 +18,13 @@ export interface Profile {
   readonly secrets?: SecretsProfile;
   /** What reads metrics. @default - nothing does */
   readonly monitoring?: MonitoringProfile;
+  /**
+   * How services answer in the other clusters of a set: a controller of the Multi-Cluster Services API (`mcs`), or ports
+   * of the nodes with names that keelson adds to CoreDNS (`nodePort`). @default - not at all
+   */
+  readonly clusterSet?: ClusterSetImplementation;
+  /** The domain of the cluster's own names in DNS. @default "cluster.local" */
+  readonly dnsDomain?: string;
   /** The service mesh that injects its proxies. @default - none */
   readonly mesh?: "istio" | "linkerd";
 }
@@ -70,6 +77,9 @@ export interface MonitoringProfile {
   /** How it finds pods: by monitors of the Prometheus operator, or by annotations of the pods. @default "monitors" */
   readonly finds?: "monitors" | "annotations";
 }
+
+/** What brings a service of one cluster to the others of its set. */
+export type ClusterSetImplementation = "mcs" | "nodePort";
 
 /** A level of the Pod Security Standards. */
 export type PodSecurityLevel = "restricted" | "baseline" | "privileged";

@@ -122,9 +122,12 @@ export type {
   Targets,
 } from "./route/props.ts";
 export { GrpcRoute, Route } from "./route/route.ts";
-export type { Dependency, ExternalService, UsedPort, Uses } from "./uses/props.ts";
+export { type ClusterSetContext, useClusterSet } from "./cluster-set/cluster-set.ts";
+export type { ClusterSetService } from "./cluster-set/names.ts";
+export type { Dependency, ExternalService, ImportedService, UsedPort, Uses } from "./uses/props.ts";
 export type {
   AccessMode,
+  ClusterSetImplementation,
   CsiSecrets,
   ExternalSecrets,
   GatewayProfile,

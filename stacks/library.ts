@@ -7,6 +7,7 @@ export {
   type Pool,
 } from "./components/bare-metal-cluster.ts";
 export type { Cluster } from "./components/cluster.ts";
+export { ClusterSet, type ClusterSetArgs } from "./components/cluster-set.ts";
 export { ExistingCluster, type ExistingClusterArgs } from "./components/existing-cluster.ts";
 export { LocalCluster, type LocalClusterArgs } from "./components/local-cluster.ts";
 export { type Addresses, type AppContext, Workload, type WorkloadArgs } from "./components/workload.ts";

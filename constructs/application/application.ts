@@ -1,12 +1,17 @@
 import { Chart } from "cdk8s";
 import { Construct } from "constructs";
 import type { Profile } from "../../clusters/profile.ts";
+import { clusterSetOf } from "../cluster-set/cluster-set.ts";
+import { checkExport } from "../cluster-set/export.ts";
+import { importedPeers, importFlaw } from "../cluster-set/import.ts";
+import type { ClusterSetService } from "../cluster-set/names.ts";
 import {
   type AppReference,
   type Caller,
   type CallerReference,
   checkPeers,
   isHost,
+  type NodePorts,
   type Peer,
 } from "../core/access.ts";
 import { checkKeys, checkLabelName } from "../core/check.ts";
@@ -23,7 +28,8 @@ import { canResolveLate, isLate } from "../late.ts";
 import { checkPod } from "../pod/check.ts";
 import { sourcesOf, usesOf, variablesOf } from "../pod/env.ts";
 import type { Ports } from "../pod/probes.ts";
-import { resolve } from "../uses/resolve.ts";
+import type { ImportedService } from "../uses/props.ts";
+import { isImported, resolve } from "../uses/resolve.ts";
 import { type Connections, networkPolicyOf } from "./companions.ts";
 import { findBadVolumes, foreignClaims } from "../volume/find-bad-volumes.ts";
 import { checkMetrics, podMonitorOf, scrapeAnnotations, type ScrapedPort, scrapedPort } from "./metrics.ts";
@@ -47,7 +53,7 @@ export abstract class Application extends Construct implements CallerReference {
   readonly #objects: PatchedObject[] = [];
   readonly #profile: Profile;
   readonly #from: Opening<Caller>[];
-  readonly #to: Opening<Peer>[] | undefined;
+  readonly #to: Opening<Peer | NodePorts>[] | undefined;
   readonly #scrapers: Opening<Caller>[] = [];
 
   protected constructor(scope: Construct, id: string, plan: Blueprint) {
@@ -69,6 +75,7 @@ export abstract class Application extends Construct implements CallerReference {
       checkLabelName(draft, name === undefined ? "id" : "name", identity.name, plan.longestName);
     }
     checkPlan(draft, plan, this.#profile);
+    if (plan.isExported) checkExport(draft, this.#profile, this.name, this.namespace);
     addExceptions(this, foreignClaims(plan.props));
     reportDraft(this, draft, () => this.#findLate());
     if (draft.hasErrors) return;
@@ -84,6 +91,12 @@ export abstract class Application extends Construct implements CallerReference {
   /** Lets this program call a peer, as `access.to` does, or some ports of it alone. Changes nothing if it may call anyone. */
   allowTo(peer: Peer, ports?: readonly number[]): void {
     if (this.#to !== undefined) addOpening(this.#to, { peer, ports });
+  }
+
+  /** The services of other clusters that its containers use. */
+  get imports(): readonly ClusterSetService[] {
+    const used = usesOf(this.#plan.props).map(([, dependency]) => dependency);
+    return used.filter(isImported).map(({ imported, namespace }) => ({ name: imported, namespace }));
   }
 
   /** The defaults that were filled in because nothing was given, each with its reason. */
@@ -143,10 +156,18 @@ export abstract class Application extends Construct implements CallerReference {
     for (const { peer } of this.#from) if (peer instanceof Application) peer.allowTo(this as AppReference);
     for (const { peer } of this.#to ?? []) if (peer instanceof Application) peer.allowFrom(this);
     for (const [, dependency] of usesOf(this.#plan.props)) {
+      if (isImported(dependency)) this.#openImport(dependency);
       for (const { peer, ports } of resolve(dependency).peers) {
         this.allowTo(peer, ports);
         if (peer instanceof Application) peer.allowFrom(this, ports);
       }
+    }
+  }
+
+  #openImport(dependency: ImportedService): void {
+    if (this.#to === undefined) return;
+    for (const peer of importedPeers(dependency, this.#profile, clusterSetOf(this))) {
+      addOpening(this.#to, { peer });
     }
   }
 
@@ -161,7 +182,8 @@ export abstract class Application extends Construct implements CallerReference {
     }
     findUnreadable(late, this.#plan.props, this.namespace);
     findBadVolumes(late, this.#plan.props, { profile: profileOf(this), namespace: this.namespace });
-    if (this.#to !== undefined) findUnrestricted(late, this.#plan.props);
+    if (this.#to !== undefined) findUnrestricted(late, this.#plan.props, this.#profile);
+    this.#findImports(late);
     for (const [fieldPath, value] of variablesOf(this.#plan.props)) {
       if (!isLate(value) || canResolveLate(this)) continue;
       late.find("late-outside-stack", fieldPath, {
@@ -170,6 +192,14 @@ export abstract class Application extends Construct implements CallerReference {
       });
     }
     return [...late.findings, ...this.#objects.flatMap((object) => object.findLostPatches())];
+  }
+
+  #findImports(draft: Draft): void {
+    const flaw = importFlaw(this.#profile, clusterSetOf(this), this.#to !== undefined);
+    if (flaw === undefined) return;
+    for (const [fieldPath, dependency] of usesOf(this.#plan.props)) {
+      if (isImported(dependency)) draft.find("cluster-set-missing", fieldPath, flaw);
+    }
   }
 }
 
@@ -198,11 +228,18 @@ function findUnreadable(draft: Draft, props: ApplicationProps, own: string | und
 }
 
 /** Hosts whose ports are open to every address, although the program is told whom it may call. */
-function findUnrestricted(draft: Draft, props: ApplicationProps): void {
+function findUnrestricted(draft: Draft, props: ApplicationProps, { clusterSet }: Profile): void {
   const named = (props.access?.to ?? []).map((peer, index) => [`access.to.${index}`, [peer]] as const);
   const used = usesOf(props).map(
     ([path, dependency]) => [path, resolve(dependency).peers.map(({ peer }) => peer)] as const,
   );
+  for (const [fieldPath, dependency] of usesOf(props)) {
+    if (clusterSet !== "mcs" || !isImported(dependency) || dependency.cidrs !== undefined) continue;
+    draft.find("host-unrestricted", fieldPath, {
+      message: "a NetworkPolicy knows no pods of other clusters, so the program may call every address",
+      fix: 'Name their pod networks, cidrs: ["10.32.0.0/16"] for example, or allow it with a reason',
+    });
+  }
   for (const [fieldPath, peers] of [...named, ...used]) {
     if (!peers.some(isHost)) continue;
     draft.find("host-unrestricted", `${fieldPath}.host`, {

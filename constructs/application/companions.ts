@@ -1,4 +1,4 @@
-import type { Caller, CallerReference, Peer } from "../core/access.ts";
+import type { Caller, CallerReference, NodePorts, Peer } from "../core/access.ts";
 import type { Identity } from "../core/identity.ts";
 import { egressRules, ingressRules, type Opening } from "../core/network-rules.ts";
 import type { NetworkPolicy, PodDisruptionBudget, ServiceAccount } from "../kubernetes/types.ts";
@@ -14,7 +14,7 @@ export interface Connections {
   readonly isExposed: boolean;
   readonly from: readonly Opening<Caller>[];
   /** Undefined for anyone. */
-  readonly to: readonly Opening<Peer>[] | undefined;
+  readonly to: readonly Opening<Peer | NodePorts>[] | undefined;
 }
 
 /** What every workload has beside its pods: an account, a network policy, a Secret if it has late secrets, claims, and what tells of its metrics. */

@@ -36,6 +36,8 @@ export interface Recipe<P extends ApplicationProps> {
   readonly objects: (context: Context, props: P) => Readonly<Record<string, Render | undefined>>;
   /** True if callers come from outside of the cluster. @default - never */
   readonly isExposed?: (props: P) => boolean;
+  /** True if its Service is exported to the other clusters of the set. @default - never */
+  readonly isExported?: (props: P) => boolean;
   /** True if the pods call each other. @default false */
   readonly isGroup?: boolean;
   /** How long the name may be; Kubernetes adds to it. @default 63 */
@@ -79,6 +81,7 @@ export interface Blueprint {
   readonly check: (draft: Draft) => void;
   readonly objects: (context: Context) => Readonly<Record<string, Render | undefined>>;
   readonly isExposed: boolean;
+  readonly isExported: boolean;
   readonly isGroup: boolean;
   readonly longestName: number;
 }
@@ -99,6 +102,7 @@ export function blueprint<P extends ApplicationProps>(recipe: Recipe<P>, props: 
     },
     objects: (context) => recipe.objects(context, props),
     isExposed: recipe.isExposed?.(props) ?? false,
+    isExported: recipe.isExported?.(props) ?? false,
     isGroup: recipe.isGroup ?? false,
     longestName: recipe.longestName ?? 63,
   };

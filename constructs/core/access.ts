@@ -1,5 +1,6 @@
 import { checkHostName } from "./check.ts";
 import type { Draft } from "./draft.ts";
+import type { Late } from "../late.ts";
 import { isRecord } from "./json.ts";
 
 /** Who may call an application, and whom it may call. Constructs named on one side are opened on both. */
@@ -69,6 +70,12 @@ export interface ExternalHost {
   readonly host: string;
   /** TCP ports. @default [443] */
   readonly ports?: readonly number[];
+}
+
+/** The ports that Services open on nodes; what leads there has its own port chosen late, so that all of them are meant. */
+export interface NodePorts {
+  /** Ranges of the nodes' addresses. */
+  readonly nodes: readonly (string | Late<string>)[];
 }
 
 /** True for a host by its name. */

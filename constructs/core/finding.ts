@@ -28,6 +28,7 @@ export const findingCodes = {
   "metrics-unscraped": "warning",
   "gateway-missing": "error",
   "store-missing": "error",
+  "cluster-set-missing": "error",
   "route-unsupported": "error",
   "patch-target-missing": "error",
   "patch-lost": "error",

@@ -4,7 +4,7 @@ import type {
   NetworkPolicyPeer,
   NetworkPolicyPort,
 } from "../kubernetes/types.ts";
-import { type Caller, isHost, type Peer } from "./access.ts";
+import { type Caller, isHost, type NodePorts, type Peer } from "./access.ts";
 import { nameLabel } from "./identity.ts";
 
 /** A peer, and the ports of the called end that are open to it. */
@@ -47,16 +47,26 @@ export function ingressRules(
 
 /** The rules that let the own pods reach peers, and DNS. */
 export function egressRules(
-  openings: readonly Opening<Peer>[],
+  openings: readonly Opening<Peer | NodePorts>[],
   own: string | undefined,
 ): readonly NetworkPolicyEgressRule[] {
   if (openings.some(({ peer }) => peer === "anywhere")) return [{}];
   const rules = openings.map(({ peer, ports }): NetworkPolicyEgressRule => {
+    if (typeof peer === "object" && "nodes" in peer) return nodePortRule(peer);
     const open = ports ?? portsOf(peer);
     const to = selectPeer(peer, own);
     return { ...(to && { to: [to] }), ...(open && { ports: tcp(open) }) };
   });
   return [dns, ...rules];
+}
+
+/** The range is that of Kubernetes: what a cluster chooses is known only once the Service is there. */
+function nodePortRule({ nodes }: NodePorts): NetworkPolicyEgressRule {
+  return {
+    // A late address takes its text's place when the object is sent.
+    to: nodes.map((cidr) => ({ ipBlock: { cidr: cidr as string } })),
+    ports: [{ port: 30_000, endPort: 32_767, protocol: "TCP" }],
+  };
 }
 
 const dns: NetworkPolicyEgressRule = {

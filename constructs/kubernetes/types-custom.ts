@@ -3,6 +3,7 @@
 // github.com/prometheus-operator/prometheus-operator 0.85.0
 // github.com/external-secrets/external-secrets 1.3.2
 // sigs.k8s.io/secrets-store-csi-driver 1.4.8
+// sigs.k8s.io/mcs-api 0.5.2
 
 import type { IntOrString, ObjectMeta } from "./types-1.35.ts";
 
@@ -1736,5 +1737,57 @@ export interface SecretProviderClass {
       /** type of K8s secret object */
       readonly type?: string;
     }[];
+  };
+}
+
+/** ServiceExport declares that the Service with the same name and namespace as this export should be consumable from other clusters. */
+export interface ServiceExport {
+  readonly apiVersion: "multicluster.x-k8s.io/v1alpha1";
+  readonly kind: "ServiceExport";
+  readonly metadata?: ObjectMeta;
+  readonly spec: {
+    /** exportedAnnotations describes the annotations exported. */
+    readonly exportedAnnotations?: Readonly<Record<string, string>>;
+    /** exportedLabels describes the labels exported. */
+    readonly exportedLabels?: Readonly<Record<string, string>>;
+  };
+}
+
+/** ServiceImport describes a service imported from clusters in a ClusterSet. */
+export interface ServiceImport {
+  readonly apiVersion: "multicluster.x-k8s.io/v1alpha1";
+  readonly kind: "ServiceImport";
+  readonly metadata?: ObjectMeta;
+  readonly spec: {
+    /** InternalTrafficPolicy describes how nodes distribute service traffic they receive on the ClusterIP. */
+    readonly internalTrafficPolicy?: string;
+    /** IPFamilies identifies all the IPFamilies assigned for this ServiceImport. */
+    readonly ipFamilies?: readonly string[];
+    /** ip will be used as the VIP for this service when type is ClusterSetIP. */
+    readonly ips?: readonly string[];
+    readonly ports: readonly {
+      /** The application protocol for this port. */
+      readonly appProtocol?: string;
+      /** The name of this port within the service. */
+      readonly name?: string;
+      /** The port that will be exposed by this service. */
+      readonly port: number;
+      /** The IP protocol for this port. */
+      readonly protocol?: string;
+    }[];
+    /** Supports "ClientIP" and "None". */
+    readonly sessionAffinity?: string;
+    /** sessionAffinityConfig contains session affinity configuration. */
+    readonly sessionAffinityConfig?: {
+      /** clientIP contains the configurations of Client IP based session affinity. */
+      readonly clientIP?: {
+        /** timeoutSeconds specifies the seconds of ClientIP type session sticky time. */
+        readonly timeoutSeconds?: number;
+      };
+    };
+    /** TrafficDistribution offers a way to express preferences for how traffic is distributed to Service endpoints. */
+    readonly trafficDistribution?: string;
+    /** type defines the type of this service. */
+    readonly type: "ClusterSetIP" | "Headless";
   };
 }

@@ -8,7 +8,7 @@ import type { StatefulServiceProps } from "./props.ts";
 
 /** Finds what is wrong with the properties of a stateful service beyond those of all workloads. */
 export function checkStatefulService(draft: Draft, props: StatefulServiceProps): void {
-  const { port, ports, health, replicas, spread, volumes, retention } = props;
+  const { port, ports, health, replicas, spread, expose, volumes, retention } = props;
   checkInteger(draft, "port", port, [1, 65_535]);
   if (ports !== undefined) checkPorts(draft, "ports", ports, [port]);
   if (ports !== undefined)
@@ -20,6 +20,7 @@ export function checkStatefulService(draft: Draft, props: StatefulServiceProps):
     );
   if (replicas !== undefined) checkInteger(draft, "replicas", replicas, [0, 1000]);
   checkSpread(draft, spread);
+  if (expose !== undefined) checkWord(draft, "expose", expose, ["cluster", "clusterSet"]);
   if (health !== undefined) checkHealth(draft, "health", health, { main: port, ...ports });
   if (!checkRecord(draft, "volumes", volumes, '{ data: { path: "/data", size: "10Gi" } }')) return;
   for (const [name, volume] of Object.entries(volumes as Readonly<Record<string, unknown>>)) {

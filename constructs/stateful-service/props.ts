@@ -30,6 +30,8 @@ export interface StatefulServiceProps extends PodProps {
   readonly spread?: Spread;
   /** How to see that a pod can serve. @default - the port accepts connections, with a warning */
   readonly health?: Health;
+  /** Who outside of the cluster reaches the service: the other clusters of its set. @default "cluster" - nobody */
+  readonly expose?: "cluster" | "clusterSet";
   /** Who may call the service, and whom it may call. @default - nobody may call it, it may call anyone */
   readonly access?: Access;
   /** Where the program tells its metrics. Only those who read metrics may come there. @default - nowhere */

@@ -1,5 +1,6 @@
 import { companions, disruptionBudgetOf } from "../application/companions.ts";
 import type { Recipe } from "../application/recipe.ts";
+import { exported, isExported, serviceExport } from "../cluster-set/export.ts";
 import { podProperties } from "../pod/check.ts";
 import { servedProbes } from "../pod/probes.ts";
 import { checkStatefulService } from "./check.ts";
@@ -19,6 +20,7 @@ export const statefulService: Recipe<StatefulServiceProps> = {
     replicas: true,
     spread: true,
     health: true,
+    expose: true,
     access: true,
     metrics: true,
     patch: true,
@@ -37,6 +39,8 @@ export const statefulService: Recipe<StatefulServiceProps> = {
   ports: ({ port, ports }) => ({ main: port, ...ports }),
   longestName: 52,
   isGroup: true,
+  isExposed: ({ expose = "cluster" }) => expose !== "cluster",
+  isExported: ({ expose }) => isExported(expose),
   check: checkStatefulService,
   objects: (context, props) => {
     const { draft, identity, ports } = context;
@@ -45,7 +49,8 @@ export const statefulService: Recipe<StatefulServiceProps> = {
     const isMany = (props.replicas ?? 1) > 1;
     return {
       ...companions(context, { ...props, volumes: {} }),
-      service: () => serviceOf(identity, ports),
+      service: () => exported(context, serviceOf(identity, ports), isExported(props.expose)),
+      serviceExport: isExported(props.expose) ? serviceExport(context) : undefined,
       peers: () => peersOf(identity, ports),
       statefulSet,
       podDisruptionBudget: isMany ? () => disruptionBudgetOf(identity) : undefined,

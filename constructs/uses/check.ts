@@ -1,7 +1,15 @@
 import { isConfigValue } from "../config/source.ts";
 import { checkLiteralSecret } from "../config/literal-secret.ts";
 import { checkCidr } from "../core/access.ts";
-import { checkEnv, checkHostName, checkInteger, checkKeys, checkRecord, show } from "../core/check.ts";
+import {
+  checkEnv,
+  checkHostName,
+  checkInteger,
+  checkKeys,
+  checkLabelName,
+  checkRecord,
+  show,
+} from "../core/check.ts";
 import type { Draft } from "../core/draft.ts";
 import { isRecord } from "../core/json.ts";
 import { isLate } from "../late.ts";
@@ -28,7 +36,8 @@ export function checkUses(draft: Draft, property: string, uses: unknown): void {
 const details = ["scheme", "path", "values"];
 
 function checkDependency(draft: Draft, path: string, dependency: unknown): void {
-  if (isRecord(dependency) && "host" in dependency) checkExternal(draft, path, dependency);
+  if (isRecord(dependency) && "imported" in dependency) checkImported(draft, path, dependency);
+  else if (isRecord(dependency) && "host" in dependency) checkExternal(draft, path, dependency);
   else checkProgram(draft, path, dependency, details);
   if (isRecord(dependency)) checkDetails(draft, path, dependency);
 }
@@ -72,6 +81,19 @@ function checkExternal(draft: Draft, path: string, external: Readonly<Record<str
   checkKeys(draft, path, external, ["host", "port", "cidrs", ...details]);
   if (!isLate(host) && !isAddress(host)) checkHostName(draft, `${path}.host`, host);
   checkInteger(draft, `${path}.port`, port, [1, 65_535]);
+  checkCidrs(draft, path, cidrs);
+}
+
+function checkImported(draft: Draft, path: string, dependency: Readonly<Record<string, unknown>>): void {
+  const { imported, namespace, port, cidrs } = dependency;
+  checkKeys(draft, path, dependency, ["imported", "namespace", "port", "cidrs", ...details]);
+  checkLabelName(draft, `${path}.imported`, imported);
+  checkLabelName(draft, `${path}.namespace`, namespace);
+  if (port !== undefined) checkInteger(draft, `${path}.port`, port, [1, 65_535]);
+  checkCidrs(draft, path, cidrs);
+}
+
+function checkCidrs(draft: Draft, path: string, cidrs: unknown): void {
   if (cidrs === undefined) return;
   if (!Array.isArray(cidrs) || cidrs.length === 0) {
     draft.find("invalid-value", `${path}.cidrs`, {

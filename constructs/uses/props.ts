@@ -5,14 +5,28 @@ import type { Late } from "../late.ts";
 /** What a program uses, by the name that its variables begin with: `{ db }` gives `DB_HOST` and `DB_PORT`. */
 export type Uses = Readonly<Record<string, Dependency>>;
 
-/** Another program, a port of one in full, or a service that is not part of the app. */
-export type Dependency = AppReference | UsedPort | ExternalService;
+/** Another program, a port of one in full, a service of the cluster set, or one that is not part of the app. */
+export type Dependency = AppReference | UsedPort | ImportedService | ExternalService;
 
 /** One port of another program. */
 export interface UsedPort extends Details {
   readonly service: AppReference;
   /** The name of one of its ports. @default - its main port */
   readonly port?: string;
+}
+
+/** A service that clusters of the set export. It has the same name and namespace in all of them. */
+export interface ImportedService extends Details {
+  /** The name of the Service. */
+  readonly imported: string;
+  readonly namespace: string;
+  /** The port of the Service. @default 80, which speaks `http` */
+  readonly port?: number;
+  /**
+   * Where its pods are, with a controller of the Multi-Cluster Services API: the pod networks of the other clusters.
+   * @default - every address
+   */
+  readonly cidrs?: readonly string[];
 }
 
 /** A service that is not part of the app: a database of the provider, or an API on the internet. */
@@ -25,7 +39,7 @@ export interface ExternalService extends Details {
 }
 
 interface Details {
-  /** What it speaks, the first word of its URL: `postgres` for example. @default - `http` for a WebService; else there is no URL */
+  /** What it speaks, the first word of its URL: `postgres` for example. @default - `http` for a WebService and for an import without a port; else there is no URL */
   readonly scheme?: string;
   /** What follows host and port in the URL. @default - nothing */
   readonly path?: `/${string}`;

@@ -1,7 +1,8 @@
 import type { AppReference, Peer } from "../core/access.ts";
 import { isRecord } from "../core/json.ts";
 import { isLate, type Late } from "../late.ts";
-import type { Dependency, ExternalService, UsedPort } from "./props.ts";
+import { clusterSetHost } from "../cluster-set/names.ts";
+import type { Dependency, ExternalService, ImportedService, UsedPort } from "./props.ts";
 
 /** Where something that is used answers, and what must be open for it. */
 export interface Resolved {
@@ -14,6 +15,7 @@ export interface Resolved {
 
 /** Where a dependency answers. The name of a Service carries its namespace, so that it holds wherever the caller is. */
 export function resolve(dependency: Dependency): Resolved {
+  if (isImported(dependency)) return resolveImported(dependency);
   return isExternal(dependency) ? resolveExternal(dependency) : resolveProgram(portOf(dependency));
 }
 
@@ -23,13 +25,20 @@ export function readable(uses: unknown): readonly (readonly [string, Dependency]
   const isReadable = (value: unknown): boolean =>
     typeof value === "object" &&
     value !== null &&
-    ("host" in value || ("service" in value ? typeof value.service === "object" : "name" in value));
+    ("host" in value ||
+      "imported" in value ||
+      ("service" in value ? typeof value.service === "object" : "name" in value));
   return Object.entries(uses).filter((entry): entry is [string, Dependency] => isReadable(entry[1]));
 }
 
 /** True for a service that is not part of the app. */
 export function isExternal(dependency: Dependency): dependency is ExternalService {
   return "host" in dependency;
+}
+
+/** True for a service of the cluster set. */
+export function isImported(dependency: Dependency): dependency is ImportedService {
+  return "imported" in dependency;
 }
 
 /** A program, or one port of it, as a port in full. */
@@ -52,6 +61,16 @@ function resolveProgram({ service, port, scheme }: UsedPort): Resolved {
     port: name === undefined ? podPort : (servicePorts[name] ?? podPort),
     scheme: scheme ?? (isMain ? service.scheme : undefined),
     peers: [{ peer: service, ports: [podPort] }],
+  };
+}
+
+/** The ends to open depend on the cluster; see `importedPeers`. */
+function resolveImported({ imported, namespace, port, scheme }: ImportedService): Resolved {
+  return {
+    host: clusterSetHost({ name: imported, namespace }),
+    port: port ?? 80,
+    scheme: scheme ?? (port === undefined ? "http" : undefined),
+    peers: [],
   };
 }
 

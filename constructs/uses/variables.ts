@@ -1,7 +1,7 @@
 import type { ConfigValue } from "../config/source.ts";
 import { isLate, type Late } from "../late.ts";
 import type { Dependency, Uses } from "./props.ts";
-import { readable, resolve } from "./resolve.ts";
+import { isImported, readable, resolve } from "./resolve.ts";
 
 /** A variable that a dependency gives to a container. */
 export interface UsedVariable {
@@ -28,7 +28,8 @@ function variablesOf(name: string, dependency: Dependency): readonly UsedVariabl
   const fieldPath = `uses.${name}`;
   const prefix = variableName(name);
   const { host, port, scheme } = resolve(dependency);
-  const { path = "", values = {} } = "service" in dependency || "host" in dependency ? dependency : {};
+  const { path = "", values = {} } =
+    "service" in dependency || "host" in dependency || isImported(dependency) ? dependency : {};
   const url =
     scheme === undefined ? undefined : urlOf(scheme, isLate(host) ? `$(${prefix}_HOST)` : host, port);
   return [

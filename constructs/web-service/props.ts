@@ -27,7 +27,7 @@ export interface WebServiceOptions extends DeploymentProps {
   /** How to see that a pod can serve. @default - the port accepts connections, with a warning */
   readonly health?: Health;
   /** Who outside of the cluster reaches the service. @default "cluster" - nobody */
-  readonly expose?: "cluster" | NodePort;
+  readonly expose?: "cluster" | "clusterSet" | NodePort;
   /** Who may call the service, and whom it may call. @default - nobody may call it, it may call anyone */
   readonly access?: Access;
   /** Where the program tells its metrics. Only those who read metrics may come there. @default - nowhere */
@@ -40,6 +40,8 @@ export interface WebServiceOptions extends DeploymentProps {
 export interface NodePort {
   /** 30000 to 32767, or `any` to let the cluster choose. */
   readonly nodePort: number | "any";
+  /** Whether the service is exported to the other clusters of the set, too. @default false */
+  readonly clusterSet?: boolean;
 }
 
 /** Patches of the objects, applied in this order: what a later one says, holds. */

@@ -1,8 +1,9 @@
 import { companions } from "../application/companions.ts";
+import { exported, isExported, serviceExport } from "../cluster-set/export.ts";
 import { deploymentObjects, deploymentPods } from "../application/deployment.ts";
 import type { Recipe } from "../application/recipe.ts";
 import { checkScale } from "../application/scale.ts";
-import { checkInteger, checkKeys } from "../core/check.ts";
+import { checkInteger, checkKeys, show } from "../core/check.ts";
 import type { Draft } from "../core/draft.ts";
 import { isRecord } from "../core/json.ts";
 import { checkPorts, checkSpread, podProperties } from "../pod/check.ts";
@@ -43,13 +44,15 @@ export const webService: Recipe<WebServiceProps> = {
   servicePorts: ({ ports }) => ({ http: 80, ...ports }),
   scheme: "http",
   isExposed: ({ expose = "cluster" }) => expose !== "cluster",
+  isExported: ({ expose }) => isExported(expose),
   check: checkWebService,
   objects: (context, props) => {
     const { draft, identity, ports } = context;
     const probes = servedProbes(draft, deploymentPods, props.health, ports);
     return {
       ...companions(context, props),
-      service: () => serviceOf(identity, props),
+      service: () => exported(context, serviceOf(identity, props), isExported(props.expose)),
+      serviceExport: isExported(props.expose) ? serviceExport(context) : undefined,
       ...deploymentObjects(context, props, { probes, drains: true }),
     };
   },
@@ -71,8 +74,15 @@ function checkWebService(draft: Draft, props: WebServiceProps): void {
   checkScale(draft, props);
   checkSpread(draft, spread);
   if (health !== undefined) checkHealth(draft, "health", health, { http: port, ...ports });
-  if (expose === undefined || expose === "cluster") return;
-  checkKeys(draft, "expose", expose, ["nodePort"]);
+  if (expose === undefined || expose === "cluster" || expose === "clusterSet") return;
+  checkKeys(draft, "expose", expose, ["nodePort", "clusterSet"]);
+  const toSet: unknown = isRecord(expose) ? expose.clusterSet : undefined;
+  if (toSet !== undefined && typeof toSet !== "boolean") {
+    draft.find("wrong-type", "expose.clusterSet", {
+      message: `${show(toSet)} is neither true nor false`,
+      fix: "Use one of them",
+    });
+  }
   const nodePort: unknown = isRecord(expose) ? expose.nodePort : undefined;
   if (nodePort !== "any") checkInteger(draft, "expose.nodePort", nodePort, [30_000, 32_767]);
 }

@@ -7,7 +7,8 @@ export function serviceOf(
   { name, labels, selector }: Identity,
   { expose = "cluster", ports = {} }: WebServiceProps,
 ): Service {
-  const nodePort = expose === "cluster" || expose.nodePort === "any" ? {} : { nodePort: expose.nodePort };
+  const opened = typeof expose === "string" ? undefined : expose.nodePort;
+  const nodePort = opened === undefined || opened === "any" ? {} : { nodePort: opened };
   const others = Object.entries(ports).map(
     ([port, number]) => ({ name: port, port: number, targetPort: port, protocol: "TCP" }) as const,
   );
@@ -16,7 +17,7 @@ export function serviceOf(
     kind: "Service",
     metadata: { name, labels },
     spec: {
-      type: expose === "cluster" ? "ClusterIP" : "NodePort",
+      type: opened === undefined ? "ClusterIP" : "NodePort",
       selector,
       ports: [{ name: "http", port: 80, targetPort: "http", protocol: "TCP", ...nodePort }, ...others],
     },

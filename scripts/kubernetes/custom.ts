@@ -36,6 +36,18 @@ const sources: readonly Source[] = [
     file: "config/crd/bases/secrets-store.csi.x-k8s.io_secretproviderclasses.yaml",
     version: "v1",
   },
+  {
+    module: "sigs.k8s.io/mcs-api",
+    release: "0.5.2",
+    file: "config/crd/multicluster.x-k8s.io_serviceexports.yaml",
+    version: "v1alpha1",
+  },
+  {
+    module: "sigs.k8s.io/mcs-api",
+    release: "0.5.2",
+    file: "config/crd/multicluster.x-k8s.io_serviceimports.yaml",
+    version: "v1alpha1",
+  },
 ];
 
 /** A part of an OpenAPI schema of a definition. */

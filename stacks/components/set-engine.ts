@@ -4,7 +4,7 @@ import type { Waves } from "../../clusters/waves/waves.ts";
 import { dependsOnAnnotation } from "../../delivery/order.ts";
 import type { Adoption, DriftRule, IgnoredField, Inventory, KubeObject } from "../../delivery/index.ts";
 import { accessRecord, openReleases } from "../engine/releases.ts";
-import { serviceAddress, type ServiceSpec } from "../objects/addresses.ts";
+import { serviceAddress, type Services, type ServiceSpec } from "../objects/addresses.ts";
 import { keptOf } from "../objects/keep.ts";
 import type { LateValues } from "../objects/late-values.ts";
 import type { OrderedObject, Plan } from "../objects/order.ts";
@@ -49,7 +49,7 @@ export interface RenderedSet {
 
 /** What is known of a set once it is registered. */
 export interface RegisteredSet {
-  readonly addresses: Readonly<Record<string, ReturnType<typeof serviceAddress>>>;
+  readonly services: Services;
   /** What the program would have the cluster run. */
   readonly offer: pulumi.Output<Offer>;
 }
@@ -81,14 +81,14 @@ export function registerSet(
     inventory,
   }));
   const wanted = releases === undefined ? release : releases[cluster.name];
-  if (wanted === undefined) return { addresses: {}, offer };
+  if (wanted === undefined) return { services: {}, offer };
   const isDeletedWith = cluster.deletedWith !== undefined && !objects.some(outlivesCluster);
   const set = new AppliedSet(
     `${cluster.name}/${workload}`,
     { cluster: cluster.name, clusterId, store, release: wanted, inventory, ...rulesOf(options) },
     { parent, ...(isDeletedWith && { deletedWith: cluster.deletedWith }) },
   );
-  return { addresses: addressesOf(objects, set, cluster), offer };
+  return { services: servicesOf(objects, set, cluster), offer };
 }
 
 /** What is the same for all clusters of a workload. */
@@ -157,23 +157,17 @@ function knownCluster(cluster: Cluster, store: string): pulumi.Output<string> {
   return written;
 }
 
-function addressesOf(
-  objects: readonly OrderedObject[],
-  set: AppliedSet,
-  cluster: Cluster,
-): RegisteredSet["addresses"] {
+function servicesOf(objects: readonly OrderedObject[], set: AppliedSet, cluster: Cluster): Services {
   const services = objects.filter(({ apiVersion, kind }) => apiVersion === "v1" && kind === "Service");
   return Object.fromEntries(
     services.map((object) => {
       const { name } = object.metadata;
       const spec = set.services.apply((given): ServiceSpec | undefined => {
-        const { clusterIp, nodePort } = given?.[name] ?? {};
-        return {
-          ...(clusterIp !== undefined && { clusterIP: clusterIp }),
-          ports: nodePort === undefined ? [] : [{ nodePort }],
-        };
+        const { clusterIp, nodePorts = {} } = given?.[name] ?? {};
+        const ports = Object.entries(nodePorts).map(([port, nodePort]) => ({ name: port, nodePort }));
+        return { ...(clusterIp !== undefined && { clusterIP: clusterIp }), ports };
       });
-      return [name, serviceAddress(object, spec, cluster)];
+      return [name, { spec, address: serviceAddress(object, spec, cluster) }];
     }),
   );
 }

@@ -74,10 +74,10 @@ export class SetEngine {
     return placeOn(this.#name, clusters, this.#lock);
   }
 
-  /** Registers the app on one cluster, and returns where its services will answer. What is wanted there is offered, too. */
-  register(rendered: RenderedSet, isWanted = true): RegisteredSet["addresses"] {
+  /** Registers the app on one cluster, and returns its services. What is wanted there is offered, too. */
+  register(rendered: RenderedSet, isWanted = true): RegisteredSet["services"] {
     const releases = this.#lock === undefined ? undefined : (this.#lock.releases[this.#name] ?? {});
-    const { addresses, offer } = registerSet(rendered, {
+    const { services, offer } = registerSet(rendered, {
       store: this.#store,
       releases,
       options: this.#options,
@@ -85,7 +85,7 @@ export class SetEngine {
     });
     const { name, labels } = rendered.cluster;
     if (isWanted) this.#offers.set(name, { labels, offer });
-    return addresses;
+    return services;
   }
 
   /** Writes down what the program would have all clusters run, once everything of it is known; resolves when that is done. */

@@ -139,7 +139,7 @@ export function declareCluster(
     get provider() {
       return (provider ??= openProvider());
     },
-    profile: profileOf(cluster.kubernetes, args.profile),
+    profile: profileOf(cluster.kubernetes, { ...domainOf(cluster.network), ...args.profile }),
     clusterId,
     nodeAddresses: Object.fromEntries(
       Object.values(all).map(({ nodeName, nodeAddress }) => [nodeName, pulumi.output(nodeAddress)]),
@@ -201,6 +201,11 @@ export function apiProvider(
 export function profileOf(kubernetes: string, more: Omit<Profile, "kubernetes"> = {}): Profile {
   const [major = "1", minor = "0"] = kubernetes.split(".");
   return { ...more, kubernetes: `${Number(major)}.${Number(minor)}` };
+}
+
+/** The usual domain need not be said. */
+function domainOf({ dnsDomain }: Network): Pick<Profile, "dnsDomain"> {
+  return dnsDomain === defaultNetwork.dnsDomain ? {} : { dnsDomain };
 }
 
 function describeCluster(name: string, args: SshClusterArgs, hosts: SshClusterHosts): ClusterArgs {

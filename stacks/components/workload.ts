@@ -1,15 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
 import { App, Chart } from "cdk8s";
 import type { Profile } from "../../clusters/profile.ts";
-import { type Finding, useProfile } from "../../constructs/index.ts";
+import {
+  Application,
+  type ClusterSetService,
+  type Finding,
+  useClusterSet,
+  useProfile,
+} from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
-import { type ServiceAddress, serviceAddress, type ServiceSpec } from "../objects/addresses.ts";
+import {
+  type ServiceAddress,
+  serviceAddress,
+  type Services,
+  type ServiceSpec,
+} from "../objects/addresses.ts";
 import { KubernetesObject, type ObjectInputs } from "../objects/kubernetes-object.ts";
 import { keptOf } from "../objects/keep.ts";
 import { LateValues } from "../objects/late-values.ts";
 import type { OrderedObject } from "../objects/order.ts";
 import { describeAll, describeWarnings, type Rendered, renderApp } from "../objects/render.ts";
 import type { Cluster } from "./cluster.ts";
+import type { ClusterSet } from "./cluster-set.ts";
+import { type Export, exportsIn } from "./exports.ts";
 import { type PlacedCluster, placeOn } from "./placed-clusters.ts";
 import { outlivesCluster, type SetOptions } from "./set-engine.ts";
 import { SetEngine } from "./set-workload.ts";
@@ -42,6 +55,8 @@ export interface WorkloadArgs {
    * @default "objects"
    */
   readonly engine?: "objects" | "set";
+  /** What exports its services, and where it finds those of others. @default - none; needed to export by node ports */
+  readonly clusterSet?: ClusterSet;
   /** For the engine "set". */
   readonly set?: SetOptions;
 }
@@ -69,8 +84,11 @@ export class Workload extends pulumi.ComponentResource {
     const placed = sets?.place(args.clusters) ?? placeOn(name, args.clusters, undefined);
     const rendered = placed.map((each) => this.#render(each));
     this.#report(rendered.flatMap(({ result }) => result.findings));
+    const exports = this.#claimExports(rendered);
     const entries = rendered.map((each) => [each.cluster.name, this.#register(each, sets)] as const);
-    this.addresses = pulumi.output(Object.fromEntries(entries));
+    const services = Object.fromEntries(entries);
+    this.addresses = pulumi.output(mapValues(services, (each) => mapValues(each, ({ address }) => address)));
+    this.#connect(exports, services);
     // Pulumi waits for what is registered.
     this.registerOutputs({ addresses: this.addresses, ...(sets && { offered: sets.offer() }) });
   }
@@ -82,9 +100,32 @@ export class Workload extends pulumi.ComponentResource {
     const chart = new Chart(app, this.#name, { namespace: namespace.name, disableResourceNameHashes: true });
     const { name, labels, profile } = cluster;
     useProfile(app, profile);
+    const set = this.#args.clusterSet?.contextOf(this.#name, cluster);
+    if (set !== undefined) useClusterSet(app, set);
     this.#args.app(chart, { name, labels, profile, replicas });
     const extra = namespace.create === false ? [] : [namespaceOf(namespace.name, profile)];
-    return { cluster, isWanted, late, result: renderApp(app, late, extra) };
+    return { cluster, isWanted, late, result: renderApp(app, late, extra), imports: importsIn(app) };
+  }
+
+  /** What the app exports, which the set takes note of together with what it imports. */
+  #claimExports(rendered: readonly OnCluster[]): readonly Export[] {
+    const { clusterSet } = this.#args;
+    const wanted = rendered.filter(({ isWanted }) => isWanted);
+    const exports = wanted.flatMap(({ cluster, result }) => exportsIn(cluster, result.plan.objects));
+    const lonely = exports.find(({ cluster }) => cluster.profile.clusterSet === "nodePort");
+    if (clusterSet === undefined && lonely !== undefined) {
+      throw new KeelsonError(
+        "KEELSON_INVALID_INPUT",
+        `Cannot deploy workload "${this.#name}": it exports "${lonely.name}", and has no cluster set to export it to`,
+        { fix: "Give it a clusterSet, or leave the export out" },
+      );
+    }
+    clusterSet?.claim(this.#name, exports);
+    clusterSet?.noteImports(
+      this.#name,
+      wanted.flatMap(({ imports }) => imports),
+    );
+    return exports;
   }
 
   #report(findings: readonly Finding[]): void {
@@ -99,17 +140,21 @@ export class Workload extends pulumi.ComponentResource {
     if (warnings.length > 0) void pulumi.log.warn(describeWarnings(warnings), this);
   }
 
-  #register(
-    { cluster, isWanted, late, result }: OnCluster,
-    sets: SetEngine | undefined,
-  ): Readonly<Record<string, ReturnType<typeof serviceAddress>>> {
+  #connect(exports: readonly Export[], services: Readonly<Record<string, Services>>): void {
+    for (const each of exports) {
+      const spec = services[each.cluster.name]?.[each.name]?.spec;
+      if (spec !== undefined) this.#args.clusterSet?.connect(each, spec);
+    }
+  }
+
+  #register({ cluster, isWanted, late, result }: OnCluster, sets: SetEngine | undefined): Services {
     if (sets !== undefined) {
       const namespace = this.#args.namespace?.name ?? this.#name;
       return sets.register({ workload: this.#name, namespace, cluster, plan: result.plan, late }, isWanted);
     }
     const made: KubernetesObject[] = [];
     const isKept = keptOf(result.plan.objects);
-    const addresses: Record<string, ReturnType<typeof serviceAddress>> = {};
+    const services: Record<string, Services[string]> = {};
     for (const [index, object] of result.plan.objects.entries()) {
       const dependsOn = (result.plan.before[index] ?? []).flatMap((earlier) => made[earlier] ?? []);
       const resource = new KubernetesObject(
@@ -127,10 +172,10 @@ export class Workload extends pulumi.ComponentResource {
       made.push(resource);
       if (object.apiVersion === "v1" && object.kind === "Service") {
         const spec = resource.spec as pulumi.Output<ServiceSpec | undefined>;
-        addresses[object.metadata.name] = serviceAddress(object, spec, cluster);
+        services[object.metadata.name] = { spec, address: serviceAddress(object, spec, cluster) };
       }
     }
-    return addresses;
+    return services;
   }
 
   #logicalName(cluster: Cluster, { kind, metadata }: OrderedObject): string {
@@ -144,6 +189,20 @@ interface OnCluster {
   readonly isWanted: boolean;
   readonly late: LateValues;
   readonly result: Rendered;
+  readonly imports: readonly ClusterSetService[];
+}
+
+function importsIn(app: App): readonly ClusterSetService[] {
+  return app.node
+    .findAll()
+    .flatMap((construct) => (construct instanceof Application ? construct.imports : []));
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  convert: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value)]));
 }
 
 function namespaceOf(name: string, { podSecurity = "restricted" }: Profile): OrderedObject & ObjectInputs {

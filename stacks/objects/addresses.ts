@@ -15,8 +15,19 @@ export interface ServiceAddress {
 /** What the cluster has given to a Service. */
 export interface ServiceSpec {
   readonly clusterIP?: string;
-  readonly ports?: readonly { readonly nodePort?: number }[];
+  readonly ports?: readonly { readonly name?: string; readonly nodePort?: number }[];
 }
+
+/** The services of a workload on one cluster by name: what the cluster has given to each, and where it answers. */
+export type Services = Readonly<
+  Record<
+    string,
+    {
+      readonly spec: pulumi.Output<ServiceSpec | undefined>;
+      readonly address: ReturnType<typeof serviceAddress>;
+    }
+  >
+>;
 
 /** The addresses of a service once it is there; a node port that the program fixes is known before. */
 export function serviceAddress(

@@ -2,13 +2,21 @@ import type { KubeClient, KubeObject } from "../../../delivery/index.ts";
 
 /** Where the services of a set answer, by name. */
 export type SetServices = Readonly<
-  Record<string, { readonly clusterIp?: string; readonly nodePort?: number }>
+  Record<
+    string,
+    {
+      readonly clusterIp?: string;
+      readonly nodePort?: number;
+      /** All node ports by the names of their ports; empty for the one that has none. */
+      readonly nodePorts?: Readonly<Record<string, number>>;
+    }
+  >
 >;
 
 interface Service extends KubeObject {
   readonly spec?: {
     readonly clusterIP?: string;
-    readonly ports?: readonly { readonly nodePort?: number }[];
+    readonly ports?: readonly { readonly name?: string; readonly nodePort?: number }[];
   };
 }
 
@@ -31,9 +39,9 @@ export async function readServices(
 
 function addressOf(service: Service | undefined): SetServices[string] {
   const { clusterIP, ports = [] } = service?.spec ?? {};
-  const nodePort = ports.find((port) => port.nodePort !== undefined)?.nodePort;
+  const open = ports.flatMap(({ name = "", nodePort }) => (nodePort ? [[name, nodePort] as const] : []));
   return {
     ...(clusterIP !== undefined && clusterIP !== "None" && { clusterIp: clusterIP }),
-    ...(nodePort !== undefined && { nodePort }),
+    ...(open[0] && { nodePort: open[0][1], nodePorts: Object.fromEntries(open) }),
   };
 }

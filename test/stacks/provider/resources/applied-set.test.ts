@@ -36,7 +36,7 @@ describe("An applied set", () => {
       applied: first,
       version: "version of one,web",
       objects: 2,
-      services: { web: { clusterIp: "10.96.0.9", nodePort: 30_080 } },
+      services: { web: { clusterIp: "10.96.0.9", nodePort: 30_080, nodePorts: { "": 30_080 } } },
       pending: [],
     });
     assert.deepEqual(harness.world.delivery.calls, ["apply edge", "close"]);
