@@ -76,7 +76,7 @@ describe("A real API server", function () {
   });
 
   async function withServer(version: string, work: (server: RealApiServer) => Promise<void>): Promise<void> {
-    const server = await startRealApiServer(version);
+    const server = await startRealApiServer({ version });
     try {
       await definePublished(server.client);
       await applyObjects(server.client, namespaces(objects), { fieldManager: "keelson-test" });

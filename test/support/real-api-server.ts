@@ -32,8 +32,18 @@ export interface ApiServerAccess {
   readonly token: string;
 }
 
+export interface RealApiServerOptions {
+  /** @default the default minor's patch */
+  readonly version?: string;
+  /** Whether many of them are to stand still on one computer: they then look after themselves seldom. @default false */
+  readonly isOneOfMany?: boolean;
+}
+
 /** Starts the programs that the toolchain has for a version of Kubernetes, and waits until they serve. */
-export async function startRealApiServer(version: string = defaultKubernetes): Promise<RealApiServer> {
+export async function startRealApiServer({
+  version = defaultKubernetes,
+  isOneOfMany = false,
+}: RealApiServerOptions = {}): Promise<RealApiServer> {
   const programs = await resolveApiServer(version);
   const folder = await mkdtemp(join(tmpdir(), "keelson-api-server-"));
   const started: ChildProcess[] = [];
@@ -44,10 +54,22 @@ export async function startRealApiServer(version: string = defaultKubernetes): P
   try {
     const [client, peer, secure] = await freePorts(3);
     const etcdUrl = `http://127.0.0.1:${client}`;
-    started.push(run(programs.etcd, etcdArgs(folder, etcdUrl, `http://127.0.0.1:${peer}`), folder));
+    started.push(
+      run(
+        programs.etcd,
+        [...etcdArgs(folder, etcdUrl, `http://127.0.0.1:${peer}`), ...(isOneOfMany ? quietEtcd : [])],
+        folder,
+      ),
+    );
     const token = randomBytes(16).toString("hex");
     await writeSecrets(folder, token);
-    started.push(run(programs.apiServer, serverArgs(folder, etcdUrl, Number(secure)), folder));
+    started.push(
+      run(
+        programs.apiServer,
+        [...serverArgs(folder, etcdUrl, Number(secure)), ...(isOneOfMany ? quietServer : [])],
+        folder,
+      ),
+    );
     const url = `https://127.0.0.1:${secure}`;
     const certificate = await waitForCertificate(started, folder);
     const kubeconfig = kubeconfigFor(url, certificate, token);
@@ -70,6 +92,17 @@ export async function startRealApiServer(version: string = defaultKubernetes): P
     throw error;
   }
 }
+
+// A beat every half second instead of every tenth, and nothing that is only counted or compacted.
+const quietEtcd = ["--heartbeat-interval=500", "--election-timeout=2500"];
+
+const quietServer = [
+  "--watch-cache=false",
+  "--enable-priority-and-fairness=false",
+  "--etcd-compaction-interval=0",
+  "--etcd-count-metric-poll-period=0",
+  "--etcd-db-metric-poll-interval=0",
+];
 
 function etcdArgs(folder: string, client: string, peer: string): readonly string[] {
   return [
