@@ -163,8 +163,10 @@ function servicesOf(objects: readonly OrderedObject[], set: AppliedSet, cluster:
     services.map((object) => {
       const { name } = object.metadata;
       const spec = set.services.apply((given): ServiceSpec | undefined => {
-        const { clusterIp, nodePorts = {} } = given?.[name] ?? {};
-        const ports = Object.entries(nodePorts).map(([port, nodePort]) => ({ name: port, nodePort }));
+        const { clusterIp, nodePort: first, nodePorts } = given?.[name] ?? {};
+        // A state that an earlier version wrote has the first one alone.
+        const all = nodePorts ?? (first === undefined ? {} : { "": first });
+        const ports = Object.entries(all).map(([port, nodePort]) => ({ name: port, nodePort }));
         return { ...(clusterIp !== undefined && { clusterIP: clusterIp }), ports };
       });
       return [name, { spec, address: serviceAddress(object, spec, cluster) }];

@@ -115,7 +115,7 @@ function named(service: ClusterSetService): ObjectInputs {
   };
 }
 
-/** The node port of a port. Undefined only in a preview, before the Service is there. */
+/** The node port of a port. Undefined until the Service is there, as on a cluster that does not answer: nobody is led there. */
 function nodePortOf(given: ServiceSpec | undefined, { name }: ExportedPort): number | undefined {
   return given?.ports?.find((port) => (port.name ?? "") === (name ?? ""))?.nodePort;
 }

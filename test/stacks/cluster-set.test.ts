@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import fc from "fast-check";
@@ -32,13 +36,18 @@ const importing: WorkloadArgs["app"] = (chart) => {
 
 describe("ClusterSet", () => {
   let engine: MockedEngine;
+  let keyBefore: string | undefined;
 
   beforeEach(async () => {
+    keyBefore = process.env["KEELSON_STORE_KEY"];
+    process.env["KEELSON_STORE_KEY"] = "0f".repeat(32);
     engine = await mockEngine();
   });
 
   afterEach(() => {
     engine.close();
+    if (keyBefore === undefined) delete process.env["KEELSON_STORE_KEY"];
+    else process.env["KEELSON_STORE_KEY"] = keyBefore;
   });
 
   const settle = async (): Promise<void> => {
@@ -129,6 +138,19 @@ describe("ClusterSet", () => {
     };
     assert.deepEqual(spec.egress.at(-1)?.to, [{ ipBlock: { cidr: "198.51.100.7/32" } }]);
     assert.deepEqual(engine.warnings, []);
+  });
+
+  it("takes exports of apps that are applied as sets, too", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keelson-sets-"));
+    const [east, west] = [member("east"), member("west")];
+    const clusterSet = new ClusterSet("all", { clusters: [east, west] });
+    const set = { store: pathToFileURL(folder).href };
+    new Workload("shop", { clusters: [east], clusterSet, engine: "set", set, app: exporting() });
+    await settle();
+    await rm(folder, { recursive: true });
+
+    assert.deepEqual(objectsOf("west"), [...prepared, "shop/api", "shop/api/east"]);
+    assert.ok(engine.find("west/all/shop/api/east").dependsOn.includes("east/shop"));
   });
 
   it("leaves everything to the controller where there is one", async () => {
