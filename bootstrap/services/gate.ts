@@ -9,19 +9,51 @@ interface Workload {
   readonly status?: Readonly<Record<string, number | undefined>> & { readonly observedGeneration?: number };
 }
 
-/** Names of the workloads that do not run yet on the nodes there are; empty if the gate is open. */
+/**
+ * Names of the workloads that do not run yet on the nodes there are; empty if the gate is open. Nodes of which nobody
+ * hears do not count: who brings them back, or removes them, comes after the services.
+ */
 export async function closedGates(
   client: KubeClient,
   gates: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  const closed = (lost: number): Promise<readonly string[]> => closedWithout(client, { gates, lost }, signal);
+  const all = await closed(0);
+  if (all.length === 0) return [];
+  const lost = await countLost(client, signal);
+  return lost === 0 ? all : closed(lost);
+}
+
+async function closedWithout(
+  client: KubeClient,
+  { gates, lost }: { readonly gates: readonly KubeObject[]; readonly lost: number },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const states = await Promise.all(
     gates.map(async (gate) => {
       const live = await client.find<Workload>(workloadPath(gate), { signal });
-      return live !== undefined && runs(gate.kind, live) ? [] : [nameOf(gate)];
+      return live !== undefined && runs(gate.kind, live, lost) ? [] : [nameOf(gate)];
     }),
   );
   return states.flat();
+}
+
+interface Node {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** A kubelet that lives says "False" where the pod network lacks; "Unknown" is what others say of one that is silent. */
+async function countLost(client: KubeClient, signal: AbortSignal): Promise<number> {
+  const { items } = await client.request<{ readonly items: readonly Node[] }>({
+    path: "/api/v1/nodes",
+    signal,
+  });
+  const isLost = ({ status: { conditions = [] } = {} }: Node): boolean =>
+    conditions.some(({ type, status }) => type === "Ready" && status === "Unknown");
+  return items.filter(isLost).length;
 }
 
 /** Where a workload lives in the API. */
@@ -30,11 +62,12 @@ export function workloadPath({ kind, metadata: { namespace = "default", name } }
 }
 
 /** A Deployment serves with one replica: the others may wait for nodes that are still to join. */
-function runs(kind: string, { metadata, status = {} }: Workload): boolean {
+function runs(kind: string, { metadata, status = {} }: Workload, lost: number): boolean {
   if (status.observedGeneration !== metadata.generation) return false;
   if (kind === "Deployment") return (status["availableReplicas"] ?? 0) > 0;
-  const desired = status["desiredNumberScheduled"] ?? 0;
-  return desired > 0 && status["numberReady"] === desired && status["updatedNumberScheduled"] === desired;
+  const { desiredNumberScheduled = 0, numberReady = 0, updatedNumberScheduled = 0 } = status;
+  const needed = desiredNumberScheduled - lost;
+  return needed > 0 && numberReady >= needed && updatedNumberScheduled >= needed;
 }
 
 interface Pod {
