@@ -7,6 +7,7 @@ import { SshPool } from "../../remote/pool.ts";
 import { type Bundle, resolveBundle } from "../../toolchain/index.ts";
 import { openReleases } from "../engine/releases.ts";
 import { stateDirectory } from "../engine/state.ts";
+import { lingering } from "./lingering-clients.ts";
 import type { World } from "./world.ts";
 
 /** The world as it is: real hosts, real machines, the real toolchain. */
@@ -31,7 +32,7 @@ export function realWorld(): World {
     delivery: {
       ...delivery,
       openStore: openReleases,
-      connect: (kubeconfig) => delivery.kubeClient({ kubeconfig }),
+      connect: lingering((kubeconfig) => delivery.kubeClient({ kubeconfig })),
       silences: new Map(),
     },
     openPool: (masker) => new SshPool({ masker, knownHosts: join(stateDirectory(), "known_hosts") }),
