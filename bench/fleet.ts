@@ -96,7 +96,8 @@ async function newStack(name: string, base: Omit<BenchSettings, "version">): Pro
     const cost = await run(args);
     const bytes = (await stateBytes(name)) / base.members.length;
     const cells = [what, mode, ...shown(cost), bytes.toFixed(0)];
-    process.stderr.write(`${cells.join(" | ")}\n`);
+    const programs = cost.byProgram.map(([name, seconds]) => `${name} ${seconds.toFixed(1)}`);
+    process.stderr.write(`${cells.join(" | ")} (${programs.slice(0, 4).join(", ")})\n`);
     rows.push(cells);
   };
   // A run that was killed leaves one that another passphrase has sealed.

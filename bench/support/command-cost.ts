@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
+import { basename } from "node:path";
 
 /** What a command took, with everything that it started. */
 export interface CommandCost {
@@ -8,6 +9,8 @@ export interface CommandCost {
   readonly seconds: number;
   /** Of a processor. */
   readonly processorSeconds: number;
+  /** The same by the name of the program or of Node's script, the busiest first. */
+  readonly byProgram: readonly (readonly [name: string, processorSeconds: number])[];
   /** The most that all its processes had in memory together, in bytes; pages that they share count for each. */
   readonly peakBytes: number;
 }
@@ -33,11 +36,16 @@ export async function costOf({ args, cwd, env, output }: CostlyCommand): Promise
     stdio: ["ignore", file.fd, file.fd],
     env: { ...process.env, ...env },
   });
-  const used = new Map<number, number>();
+  const used = new Map<number, { readonly name: string; readonly seconds: number }>();
   let peakBytes = 0;
   const sampler = setInterval(() => {
     const now = processesBelow(child.pid ?? 0);
-    for (const { pid, processorTicks } of now) used.set(pid, processorTicks);
+    for (const { pid, processorTicks } of now) {
+      const { name = "" } = used.get(pid) ?? {};
+      // Launchers are shells until they become what they launch.
+      const isKnown = name !== "" && name !== "sh";
+      used.set(pid, { name: isKnown ? name : programOf(pid), seconds: processorTicks / ticks });
+    }
     peakBytes = Math.max(
       peakBytes,
       now.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -52,13 +60,28 @@ export async function costOf({ args, cwd, env, output }: CostlyCommand): Promise
   clearInterval(sampler);
   await file.close();
   const seconds = (performance.now() - began) / 1000;
-  const processorSeconds = [...used.values()].reduce((sum, each) => sum + each, 0) / ticks;
-  return { exitCode, seconds, processorSeconds, peakBytes };
+  const sum = (all: readonly { readonly seconds: number }[]): number =>
+    all.reduce((total, each) => total + each.seconds, 0);
+  const byProgram = [...Map.groupBy(used.values(), ({ name }) => name)]
+    .map(([name, all]) => [name, sum(all)] as const)
+    .sort(([, left], [, right]) => right - left);
+  return { exitCode, seconds, processorSeconds: sum([...used.values()]), byProgram, peakBytes };
 }
 
 /** The end of what a command has said. */
 export async function lastWords(output: string, lines = 40): Promise<string> {
   return (await readFile(output, "utf8")).trimEnd().split("\n").slice(-lines).join("\n");
+}
+
+/** `pulumi`, or `provider.mjs` for what Node runs. */
+function programOf(pid: number): string {
+  try {
+    const [program = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    const name = basename(program);
+    return name === "node" ? basename(args.find((argument) => !argument.startsWith("-")) ?? name) : name;
+  } catch {
+    return "";
+  }
 }
 
 interface Process {
