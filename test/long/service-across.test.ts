@@ -25,6 +25,9 @@ describeLong("A service of a cluster of this computer that another one uses", ()
   before(async function () {
     skipWithoutLocalMachines(this);
     succeed(await pulumi(["stack", "init"]));
+    // Neither the nodes' addresses nor the ports are known yet.
+    const { output: planned } = succeed(await pulumi(["preview"]));
+    assert.match(planned, /EndpointSlice.*west\/all\/shop\/api\/east.*create/);
     succeed(await pulumi(["up", "--yes", "--skip-preview"]));
     const read = async (output: string): Promise<unknown> =>
       JSON.parse(succeed(await pulumi(["stack", "output", output, "--json", "--show-secrets"])).stdout);
