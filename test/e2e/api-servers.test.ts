@@ -31,6 +31,7 @@ describe("A real API server", function () {
       "PodMonitor",
       "ReferenceGrant",
       "SecretProviderClass",
+      "ServiceExport",
     ]);
   });
 

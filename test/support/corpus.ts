@@ -58,6 +58,7 @@ export const cluster: Profile = {
   gateway: { name: "edge", namespace: "infra" },
   monitoring: { namespace: "monitoring", labels: { release: "main" } },
   secrets: { by: "external-secrets", store: "vault" },
+  clusterSet: "mcs",
 };
 
 const image = "ghcr.io/acme/app:1.4.2";
@@ -82,6 +83,7 @@ const podFactors: Factors = {
         path: "/shop",
       },
       api: { name: "api", namespace: "back", port: 8080 },
+      far: { imported: "api", namespace: "far", cidrs: ["10.32.0.0/16"] },
     },
   ],
   init: [none, { migrate: { ...side, command: ["/migrate"] } }],
@@ -185,7 +187,7 @@ const kinds: Readonly<Record<string, SampleKind>> = {
   ...wiringKinds,
   WebService: {
     least: { image, port: 8080 },
-    factors: { ...podFactors, ...served, scale, expose: [none, { nodePort: 30_080 }] },
+    factors: { ...podFactors, ...served, scale, expose: [none, { nodePort: 30_080 }, "clusterSet"] },
     build: (chart, props) => new WebService(chart, "web", props as WebServiceProps),
   },
   Worker: {
