@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { canary, rest, type RolloutRules, waves } from "../../../../clusters/index.ts";
+import {
+  canary,
+  type MaintenanceWindow,
+  rest,
+  type RolloutRules,
+  waves,
+} from "../../../../clusters/index.ts";
 import { WebService } from "../../../../constructs/index.ts";
 import { ExistingCluster } from "../../../../stacks/components/existing-cluster.ts";
 import { Workload } from "../../../../stacks/components/workload.ts";
@@ -17,6 +23,8 @@ export interface FleetSettings {
   readonly lock?: string;
   /** How waves go. */
   readonly rules?: Partial<RolloutRules>;
+  /** When the last wave may begin. @default - at any time */
+  readonly windows?: readonly MaintenanceWindow[];
   /** Whether the app brings its own namespace. @default false: without controllers nobody ends one */
   readonly ownNamespace?: boolean;
   /** What the app says of itself. @default "1" */
@@ -42,7 +50,10 @@ const shop = new Workload("shop", {
     store: settings.store,
     ...(settings.lock !== undefined && {
       lock: settings.lock,
-      rollout: waves([canary(1), canary(1), rest()], { deadlineSeconds: 60, ...settings.rules }),
+      rollout: waves(
+        [canary(1), canary(1), rest(settings.windows === undefined ? {} : { windows: settings.windows })],
+        { deadlineSeconds: 60, ...settings.rules },
+      ),
     }),
   },
   app: (chart, { name }) => {
