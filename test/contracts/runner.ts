@@ -178,6 +178,13 @@ export function shellRunnerContract(make: () => Promise<Subject>): void {
     assert.equal((await subject.runner.run("cat", { stdin: text })).stdout, text);
   });
 
+  it("takes large output and large errors at once", async () => {
+    const large = "head -c 4000000 /dev/zero";
+    const result = await subject.runner.run(`${large} >&2 & ${large}; wait`);
+    assert.equal(result.stdout.length, 4_000_000);
+    assert.equal(result.stderr.length, 4_000_000);
+  });
+
   it("refuses output without end", async () => {
     await assert.rejects(subject.runner.run("cat /dev/zero"), /its output is over 16 MiB$/);
   });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import type { Writable } from "node:stream";
 import ssh2 from "ssh2";
 import type { Connection as ServerConnection, ServerChannel } from "ssh2";
 
@@ -170,18 +171,43 @@ function run(channel: ServerChannel, command: string, path: string | undefined):
   channel.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   channel.pipe(child.stdin);
-  child.stdout.on("data", (chunk) => channel.write(chunk));
-  child.stderr.on("data", (chunk) => channel.stderr.write(chunk));
+  const send = inTurns(channel);
+  child.stdout.on("data", (chunk: Buffer) => void send(channel, chunk));
+  child.stderr.on("data", (chunk: Buffer) => void send(channel.stderr, chunk));
   // As sshd does: the exit status is sent when the process ends, the end when nobody holds its output any more.
   child.once("exit", (code, signal) => {
     if (code === null) channel.exit((signal ?? "SIGTERM").slice(3));
     else channel.exit(code);
   });
   child.once("close", () => {
-    channel.stderr.end(() => channel.end());
+    void send(channel, Buffer.alloc(0)).then(() => channel.stderr.end(() => channel.end()));
   });
   channel.once("close", () => {
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   });
   return child;
+}
+
+/**
+ * Writes to a channel's two streams, one after the other. Where both wait for room, ssh2's server forgets the errors, and
+ * where one waits after the other has, it sends the other's last piece again.
+ */
+function inTurns(channel: ServerChannel): (stream: Writable, chunk: Buffer) => Promise<void> {
+  let last = Promise.resolve();
+  return (stream, chunk) => {
+    last = last.then(async () => {
+      await new Promise<void>((resolve) =>
+        stream.write(chunk, () => {
+          resolve();
+        }),
+      );
+      Object.assign(channel, {
+        _chunk: undefined,
+        _chunkcb: undefined,
+        _chunkErr: undefined,
+        _chunkcbErr: undefined,
+      });
+    });
+    return last;
+  };
 }
