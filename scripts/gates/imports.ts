@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 
+import { constructEntryPoints } from "../packaging/construct-entry-points.ts";
 import { findCircles } from "./circles.ts";
 import { readImports } from "./read-imports.ts";
 import type { SourceImport } from "./read-imports.ts";
@@ -69,10 +70,19 @@ function judgeFile(path: string, { specifier, typeOnly }: SourceImport): string 
   if (target === "package.json") return undefined;
   const [from, to] = [partOf(path), partOf(target)];
   const allowed = mayImport[from];
-  if (from === to || allowed === undefined || allowed.includes(to)) return undefined;
+  if (from === to || allowed === undefined) return undefined;
+  if (to === "constructs" && allowed.includes(to)) return judgeConstruct(target);
+  if (allowed.includes(to)) return undefined;
   if (typesOnly[from] === target)
     return typeOnly ? undefined : "only its types may be imported, use import type";
   return `${from} may import ${allowed.length === 0 ? "nothing" : allowed.join(", ")}`;
+}
+
+/** The constructs ship as one file for each entry point. */
+function judgeConstruct(target: string): string | undefined {
+  const name = target.slice("constructs/".length).replace(/\.ts$/, "");
+  if (constructEntryPoints.includes(name) || name.startsWith("kubernetes/types-")) return undefined;
+  return `it does not ship as a file of its own; use one of ${constructEntryPoints.join(", ")}`;
 }
 
 function judgePackage(path: string, { specifier }: SourceImport): string | undefined {

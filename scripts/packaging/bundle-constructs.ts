@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { constructEntryPoints } from "./construct-entry-points.ts";
 
 /** Texts of files by their paths in a folder. */
 export type Files = ReadonlyMap<string, string>;
@@ -42,7 +43,7 @@ function entryPoints(from: string): readonly string[] {
     const types = /^(types-.+)\.js$/.exec(name)?.[1];
     return types === undefined ? [] : [`kubernetes/${types}`];
   });
-  return ["index", "testing/index", "late", ...kubernetes];
+  return [...constructEntryPoints, ...kubernetes];
 }
 
 async function bundle(from: string, entry: string, format: "esm" | "cjs"): Promise<string> {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterSetContext } from "../../constructs/cluster-set/cluster-set.ts";
 import { type ClusterSetService, derivedName } from "../../constructs/cluster-set/names.ts";
+import type { ClusterSetContext } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { late } from "../late.ts";
 import type { ServiceSpec } from "../objects/addresses.ts";

@@ -88,7 +88,9 @@ describe("The npm package", function () {
 
     it("previews the whole plan with the provider that came with it", async () => {
       await pulumi.read(["stack", "init", "test"]);
-      const output = await pulumi.read(["preview", "--stack", "test", "--non-interactive"]);
+      const output = await pulumi.read(["preview", "--stack", "test", "--non-interactive"], {
+        explain: true,
+      });
       await pulumi.read(["stack", "rm", "test", "--yes"]);
 
       assert.match(output, /cp1: claim the host for cluster "lab";.*initialize the control plane/);

@@ -43,6 +43,12 @@ describe("checkImports()", () => {
     ],
     ["stacks importing cli", "stacks/a.ts", 'import "../cli/b.ts";', /stacks may import/],
     ["the product importing its tests", "kube/a.ts", 'import "../test/support/b.ts";', /kube may import/],
+    [
+      "a file of the constructs that does not ship",
+      "stacks/a.ts",
+      'import { x } from "../constructs/core/b.ts";',
+      /does not ship as a file of its own/,
+    ],
     ["a path out of the repository", "kube/a.ts", 'import "../../b.ts";', /outside the repository/],
     ["Pulumi outside stacks", "bootstrap/a.ts", 'import "@pulumi/pulumi/proto/x.js";', /under stacks\/ only/],
     [
