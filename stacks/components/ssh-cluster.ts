@@ -9,6 +9,7 @@ import type { Hooks } from "../../clusters/settings/hooks.ts";
 import type { ControlPlaneSettings } from "../../clusters/settings/control-plane.ts";
 import type { Registries, RegistryAccess } from "../../clusters/settings/registries.ts";
 import type { Profile } from "../../clusters/profile.ts";
+import { mapValues } from "../map-values.ts";
 import {
   type ClusterArgs,
   ClusterEndpoint,
@@ -249,11 +250,4 @@ function sealedAccess<Access extends RegistryAccess<pulumi.Input<string>>>(acces
 
 function withoutUndefined<Value extends object>(value: Value): Value {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Value;
-}
-
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  convert: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value)]));
 }

@@ -9,6 +9,7 @@ import {
   useProfile,
 } from "../../constructs/index.ts";
 import { KeelsonError } from "../../errors.ts";
+import { mapValues } from "../map-values.ts";
 import {
   type ServiceAddress,
   serviceAddress,
@@ -196,13 +197,6 @@ function importsIn(app: App): readonly ClusterSetService[] {
   return app.node
     .findAll()
     .flatMap((construct) => (construct instanceof Application ? construct.imports : []));
-}
-
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  convert: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value)]));
 }
 
 function namespaceOf(name: string, { podSecurity = "restricted" }: Profile): OrderedObject & ObjectInputs {
