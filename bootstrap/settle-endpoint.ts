@@ -8,7 +8,7 @@ import { balancerUnit } from "./phases/balancer.ts";
 import { formerEndpoint } from "./phases/former-endpoint.ts";
 import { virtualAddressUnit } from "./phases/virtual-address.ts";
 import { runPlan } from "./run-plan.ts";
-import { bringUpToDate, staleRecords } from "./services/living-endpoint.ts";
+import { bringUpToDate, comesNodeByNode, staleRecords } from "./services/living-endpoint.ts";
 import type { HostView } from "./view.ts";
 
 type Request = Parameters<SettleEndpoint>[1];
@@ -25,7 +25,7 @@ export const settleEndpoint: SettleEndpoint = async (operation, request) => {
     // The records come first: from then on the services follow, also in a later run.
     for (const record of await staleRecords(client, cluster, operation.signal))
       await bringUpToDate(operation, client, { cluster, record });
-    await moveClusterServices(operation, client, cluster);
+    if (comesNodeByNode(cluster.endpoint)) await moveClusterServices(operation, client, cluster);
   } finally {
     client.close();
   }

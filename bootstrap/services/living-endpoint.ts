@@ -1,6 +1,7 @@
 import { parse, parseDocument } from "yaml";
 import type { Document } from "yaml";
 import { authorityOf } from "../../clusters/endpoint.ts";
+import type { Endpoint } from "../../clusters/endpoint.ts";
 import type { Cluster } from "../../clusters/cluster.ts";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { ComponentKey } from "../../clusters/settings/control-plane.ts";
@@ -11,14 +12,24 @@ import { kubeadmComponent } from "../static-pods/kubeadm-component.ts";
 import type { Operation } from "../operation.ts";
 
 /**
- * The cluster with the endpoint that it lives with, as kubeadm's configuration names it. Its services move last, when
- * every node has the new one: until then a node may have no way there. A cluster that is not up yet has the wanted one.
+ * Whether nodes get their way to the endpoint one by one: a balancer of their own. Any other is there for all of them at
+ * once, as soon as the control plane has it. Pure.
+ */
+export function comesNodeByNode({ mode }: Endpoint): boolean {
+  return mode === "nodeLocal";
+}
+
+/**
+ * The cluster with the endpoint that its services are to find now. Where it comes node by node, this is the one that
+ * kubeadm's configuration names, until every node has the new one: before, a node may have no way there. Any other they
+ * find at once: a worker that joins meanwhile has no way to a former one. A cluster that is not up yet has the wanted one.
  */
 export async function withLivingEndpoint(
   client: KubeClient,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Cluster> {
+  if (!comesNodeByNode(cluster.endpoint)) return cluster;
   const config = await client.find<ConfigMap>(`${kubeSystem}/kubeadm-config`, { signal });
   const { controlPlaneEndpoint = "" } = (parse(config?.data["ClusterConfiguration"] ?? "{}") ??
     {}) as Kubeadm;

@@ -123,6 +123,13 @@ describe("the records of an endpoint", () => {
     );
     assert.equal(await endpointOf(await apiWith({})), "127.0.0.1 7443");
   });
+
+  it("do not keep services from an endpoint that all nodes have at once, a worker that joins meanwhile included", async () => {
+    const client = await apiWith({ "kubeadm-config": kubeadm("127.0.0.1:7443", []) });
+    const address = { ...local, endpoint: { mode: "vip", host: "10.0.0.200", port: 6443 } } as const;
+
+    assert.deepEqual(await withLivingEndpoint(client, address, signal), address);
+  });
 });
 
 describe("formerEndpoint", () => {

@@ -95,6 +95,19 @@ describe("the endpoint of a living cluster", function () {
     assert.deepEqual(await apply("nodeLocal"), []);
   });
 
+  it("moves to one host's address in the run in which a worker joins", async () => {
+    const { worker, identity } = fleet;
+    await bootstrap.resetHosts(fleet.operation().operation, {
+      clusterId: identity.clusterId,
+      hosts: [worker],
+    });
+    await run("controlPlane", `${kubectl} delete node ${worker.nodeName}`);
+    const intents = await apply(undefined);
+    assert.ok(intents.includes(`${worker.name}: join the cluster with kubeadm`), intents.join("\n"));
+    await assertServes(`https://${fleet.controlPlane.nodeAddress}:6443`);
+    assert.deepEqual(await apply(undefined), []);
+  });
+
   it("leaves nothing behind when the hosts are reset", async () => {
     const { operation } = fleet.operation();
     const hosts = [fleet.controlPlane, fleet.worker];
