@@ -37,7 +37,8 @@ export async function waitAtGate(
     const isHealthy = sight?.reasons.length === 0;
     healthySince = isHealthy ? Math.min(healthySince, now) : Number.POSITIVE_INFINITY;
     if (now - healthySince >= soakMs) return { state: "verified" };
-    if (now > deadline) return failed("not healthy in time", last);
+    if (now > deadline)
+      return failed("not healthy in time", [...last, ...soaked(now - healthySince, soakMs)]);
     await pause(Math.min(pauseMs, Math.max(deadline - now, 50)), undefined, { signal }).catch(
       () => undefined,
     );
@@ -73,6 +74,11 @@ async function lookOnce(
     hasFailed: measured.some(({ state }) => state === "refused"),
     reasons: measured.filter(({ state }) => state !== "within").map(({ reason }) => reason),
   };
+}
+
+function soaked(forMs: number, soakMs: number): readonly string[] {
+  if (forMs < 0) return [];
+  return [`it was healthy for ${Math.floor(forMs / 1000)} of the ${soakMs / 1000} s of its soak`];
 }
 
 function failed(why: string, reasons: readonly string[]): Verdict {

@@ -46,6 +46,16 @@ describe("The gate of a wave", () => {
     assert.ok(seen.length > 4 && seen.slice(3).every((digest) => digest === "d1"), seen.join());
   }).timeout(30_000);
 
+  it("says how much of the soak was left at the deadline", async () => {
+    const verdict = await wait(() => [member("one", "d1")], releaseDigest(["d1"]), { soakMs: 60_000 });
+
+    assert.equal(verdict.state, "failed");
+    assert.match(
+      JSON.stringify(verdict),
+      /not healthy in time: it was healthy for \d of the 60 s of its soak/,
+    );
+  });
+
   it("asks services through the API server, and waits until they answer with a success", async () => {
     const statuses = [503, 404, 200];
     const asked: string[] = [];
