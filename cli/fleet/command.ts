@@ -18,6 +18,7 @@ import { resolvePulumi } from "../../toolchain/index.ts";
 import { collectReleases } from "./collect.ts";
 import { factsFile, gatherFacts } from "./gather-facts.ts";
 import type { FleetArguments } from "./options.ts";
+import { planFleet } from "./plan.ts";
 import { requireCredentials } from "./prometheus-probe.ts";
 import { RealFleet } from "./real-world.ts";
 import { withOutput } from "./output.ts";
@@ -34,12 +35,17 @@ export interface Session {
 
 /** Runs a command of `keelson fleet`, and gives the exit code. */
 export async function runFleet(args: FleetArguments, signal: AbortSignal): Promise<number> {
-  const fleet = await openFleet(args, signal);
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  return commands[args.command]({ args, fleet, signal, print });
+  const { command } = args;
+  // It asks neither Pulumi nor a cluster.
+  if (command === "plan") return planFleet(args, print);
+  const fleet = await openFleet(args, signal);
+  return commands[command]({ args, fleet, signal, print });
 }
 
-const commands: Readonly<Record<FleetArguments["command"], (session: Session) => Promise<number>>> = {
+const commands: Readonly<
+  Record<Exclude<FleetArguments["command"], "plan">, (session: Session) => Promise<number>>
+> = {
   up,
   preview: previewFleet,
   status,

@@ -3,7 +3,7 @@ import type { AllowedRemoval } from "../../clusters/waves/guards.ts";
 import { KeelsonError } from "../../errors.ts";
 
 /** The words after `keelson fleet`. */
-export const fleetCommands = ["up", "preview", "status", "rollback", "drift", "facts"] as const;
+export const fleetCommands = ["plan", "up", "preview", "status", "rollback", "drift", "facts"] as const;
 
 export interface FleetArguments {
   readonly command: (typeof fleetCommands)[number];
@@ -22,10 +22,26 @@ export interface FleetArguments {
   readonly retry: boolean;
   readonly ignoreWindows: boolean;
   readonly allowRemoval: AllowedRemoval;
+  readonly planning: Planning;
+}
+
+/** How apps are placed again. */
+export interface Planning {
+  /** Path of the module with the clusters and the placements, from the project. */
+  readonly module: string;
+  /** Apps that are decided afresh; `true` means all. */
+  readonly replan: true | readonly string[];
+  /** Clusters that lose their apps to others. */
+  readonly giveUp: readonly string[];
+  /** Clusters that get back what left them when they were given up. */
+  readonly takeBack: readonly string[];
+  /** Whether the lock takes the decision over. */
+  readonly write: boolean;
 }
 
 /** How `keelson fleet` is called. */
-export const fleetUsage = `keelson fleet up [app …]       bring what the program renders to its clusters, wave by wave
+export const fleetUsage = `keelson fleet plan           where apps would be placed now, and why; writes nothing without --write
+keelson fleet up [app …]       bring what the program renders to its clusters, wave by wave
 keelson fleet preview [app …]  what that would change, object by object
 keelson fleet status [app …]   where each cluster is
 keelson fleet rollback <app>   the release before, the last wave first
@@ -40,7 +56,13 @@ keelson fleet facts            what the clusters are, for a facts file
       --approve             agree to the wave that waits for it
       --now                 begin waves outside of their windows
       --retry               go on with a rollout that was halted
-      --allow-removal <app> let an app lose many clusters; "all" for all of them`;
+      --allow-removal <app> let an app lose many clusters; "all" for all of them
+
+      --fleet <module>      the clusters and the placements (fleet.ts)
+      --replan <app>        decide an app afresh; "all" for all of them
+      --give-up <cluster>   move elsewhere what it runs
+      --take-back <cluster> return to it what left it then
+      --write               write the decision into the lock`;
 
 /** @throws KeelsonError KEELSON_INVALID_INPUT if there is no such command or option */
 export function readFleetArguments(args: readonly string[]): FleetArguments {
@@ -66,6 +88,13 @@ export function readFleetArguments(args: readonly string[]): FleetArguments {
     retry: values.retry,
     ignoreWindows: values.now,
     allowRemoval: allowed.includes("all") ? true : allowed,
+    planning: {
+      module: values.fleet,
+      replan: values.replan.includes("all") ? true : values.replan,
+      giveUp: values["give-up"],
+      takeBack: values["take-back"],
+      write: values.write,
+    },
   };
 }
 
@@ -95,6 +124,11 @@ function parseWith(args: readonly string[]) {
       now: { type: "boolean", default: false },
       retry: { type: "boolean", default: false },
       "allow-removal": { type: "string", multiple: true, default: [] },
+      fleet: { type: "string", default: "fleet.ts" },
+      replan: { type: "string", multiple: true, default: [] },
+      "give-up": { type: "string", multiple: true, default: [] },
+      "take-back": { type: "string", multiple: true, default: [] },
+      write: { type: "boolean", default: false },
     },
   });
 }

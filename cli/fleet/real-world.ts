@@ -1,5 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { type FleetLock, emptyLock, parseLock, serializeLock } from "../../clusters/lock/lock.ts";
+import type { FleetLock } from "../../clusters/lock/lock.ts";
 import type { Rollout } from "../../clusters/waves/rollout.ts";
 import { kubeClient, type ReleaseStore, type TargetCluster } from "../../delivery/index.ts";
 import { KeelsonError } from "../../errors.ts";
@@ -12,6 +11,7 @@ import {
 import type { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
 import { accessRecord, type ClusterAccess } from "../../stacks/engine/releases.ts";
 import { waitAtGate } from "./gate.ts";
+import { readLockFile, writeLockFile } from "./lock-file.ts";
 import { type SetState, setsIn, withRunning } from "./stack-state.ts";
 import type { FleetWorld, GateRequest, Outcome, Update, Verdict } from "./world.ts";
 
@@ -53,22 +53,9 @@ export class RealFleet implements FleetWorld {
 
   readonly clock = (): number => Date.now();
 
-  readonly readLock = async (): Promise<FleetLock> => {
-    const content = await readFile(this.#options.lock, "utf8").catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
-    });
-    return content === undefined ? emptyLock : parseLock(content);
-  };
+  readonly readLock = (): Promise<FleetLock> => readLockFile(this.#options.lock);
 
-  /** Equal locks are left as they are, so that nobody sees a change where none is. */
-  readonly writeLock = async (lock: FleetLock): Promise<void> => {
-    const { lock: path } = this.#options;
-    const text = serializeLock(lock);
-    if ((await readFile(path, "utf8").catch(() => "")) === text) return;
-    await writeFile(`${path}.tmp`, text);
-    await rename(`${path}.tmp`, path);
-  };
+  readonly writeLock = (lock: FleetLock): Promise<void> => writeLockFile(this.#options.lock, lock);
 
   readonly readRollout = async (app: string): Promise<Rollout | undefined> =>
     (await this.#options.store.readRecord(rolloutRecord(app))) as Rollout | undefined;

@@ -11,7 +11,7 @@ export interface PlacedCluster<Cluster> {
 }
 
 /** Pods of each service where nobody decides on another number. */
-const usualReplicas = 2;
+export const usualReplicas = 2;
 
 /**
  * Where an app goes: to all clusters, or to those that the decision of a lock names. Clusters that it has left and that still

@@ -42,7 +42,18 @@ describe("keelson fleet", () => {
       retry: false,
       ignoreWindows: false,
       allowRemoval: ["shop"],
+      planning: { module: "fleet.ts", replan: [], giveUp: [], takeBack: [], write: false },
     });
+    assert.deepEqual(
+      readFleetArguments(["plan", "--replan", "all", "--fleet", "eu.ts", "--write"]).planning,
+      {
+        module: "eu.ts",
+        replan: true,
+        giveUp: [],
+        takeBack: [],
+        write: true,
+      },
+    );
     assert.equal(readFleetArguments(["up", "--allow-removal", "all"]).allowRemoval, true);
   });
 

@@ -1,35 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-import {
-  type Day,
-  defineFleet,
-  divide,
-  emptyLock,
-  failBack,
-  failOver,
-  type FleetLock,
-  everywhere,
-  parseLock,
-  type PlacedApp,
-  place,
-  plan,
-  serializeLock,
-  withPlan,
-} from "../../clusters/index.ts";
-import type { CommandResult } from "../support/command.ts";
+import { type Day, emptyLock, type FleetLock, parseLock, serializeLock } from "../../clusters/index.ts";
+import { type CommandResult, succeed } from "../support/command.ts";
 import { FleetStack } from "../support/fleet-stack.ts";
 import { describeLong } from "../support/long.ts";
 import { PrometheusStandIn } from "../support/prometheus-stand-in.ts";
 
 describeLong("keelson fleet, what decides on a release, with the real engine on real API servers", () => {
   const names = ["eu1", "eu2", "us1"];
-  const facts = { capacity: { cpu: 8, memoryGib: 32 } };
-  const cloud = defineFleet(Object.fromEntries(names.map((name) => [name, facts])));
-  const shop: PlacedApp = {
-    name: "shop",
-    place: place(everywhere()).pick(2).replicas(divide.evenly(8)),
-    request: { cpu: 1, memoryGib: 2 },
-  };
   let fleet: FleetStack;
   let prometheus: PrometheusStandIn;
 
@@ -53,15 +31,20 @@ describeLong("keelson fleet, what decides on a release, with the real engine on 
     assert.equal(exitCode, wanted, output);
   };
   const lock = async (): Promise<FleetLock> => parseLock(await readFile(fleet.lock, "utf8"));
-  const decide = (decided: FleetLock): Promise<void> => writeFile(fleet.lock, serializeLock(decided));
+  const plan = async (...words: readonly string[]): Promise<string> =>
+    succeed(await fleet.fleet(["plan", ...words])).output;
 
   it("moves an app off a cluster that is gone, and removes it there when the cluster answers again", async () => {
-    await decide(withPlan(emptyLock, plan(cloud, [shop])));
+    assert.match(await plan(), /\+ eu1: 4 replicas \(newly placed\)[^]*Nothing was written/);
+    await assert.rejects(lock(), { code: "ENOENT" });
+    await plan("--write");
     ends(await release("1", []), 0);
     assert.deepEqual(await tags(), ["1", "1", undefined]);
     fleet.member("eu1").way.off();
 
-    await decide(failOver(cloud, [shop], await lock(), ["eu1"]).lock);
+    const moved = await plan("--give-up", "eu1", "--write");
+    assert.match(moved, /us1: 4 replicas \(takes over from eu1\)/);
+    assert.match(moved, /keelson fleet up will want --allow-removal shop/);
     const meanwhile = await release("1", ["--allow-removal", "all"]);
 
     ends(meanwhile, 4);
@@ -72,7 +55,7 @@ describeLong("keelson fleet, what decides on a release, with the real engine on 
   }).timeout(600_000);
 
   it("takes the app back to where it was", async () => {
-    await decide(failBack(cloud, [shop], await lock(), ["eu1"]).lock);
+    await plan("--take-back", "eu1", "--write");
 
     ends(await release("1", ["--allow-removal", "all"]), 0);
 
@@ -81,7 +64,7 @@ describeLong("keelson fleet, what decides on a release, with the real engine on 
   }).timeout(300_000);
 
   it("begins no wave outside of its window, unless it is told to", async () => {
-    await decide({ ...(await lock()), decision: emptyLock.decision });
+    await writeFile(fleet.lock, serializeLock({ ...(await lock()), decision: emptyLock.decision }));
     const windows = [{ days: [dayAfterTomorrow()], from: "10:00", to: "11:00", timeZone: "Etc/UTC" }];
 
     const waiting = await release("2", [], { windows });
