@@ -64,7 +64,7 @@ export interface Offer {
 /** Keeps what was rendered in the release store, and registers the app on its cluster as one resource. */
 export function registerSet(
   rendered: RenderedSet,
-  { store, releases, options, parent }: SetRegistration,
+  { store, releases, options, parent, patience }: SetRegistration,
 ): RegisteredSet {
   const { workload, namespace, cluster, plan, late } = rendered;
   const objects = markObjects(plan);
@@ -86,7 +86,7 @@ export function registerSet(
   const set = new AppliedSet(
     `${cluster.name}/${workload}`,
     { cluster: cluster.name, clusterId, store, release: wanted, inventory, ...rulesOf(options) },
-    { parent, ...(isDeletedWith && { deletedWith: cluster.deletedWith }) },
+    { parent, ...patience, ...(isDeletedWith && { deletedWith: cluster.deletedWith }) },
   );
   return { services: servicesOf(objects, set, cluster), offer };
 }
@@ -98,6 +98,8 @@ export interface SetRegistration {
   readonly releases: Readonly<Record<string, string>> | undefined;
   readonly options: SetOptions;
   readonly parent: pulumi.Resource;
+  /** How long a run may take for each cluster. */
+  readonly patience: Pick<pulumi.CustomResourceOptions, "customTimeouts">;
 }
 
 /** What costs money outside of the cluster is taken away by the cluster, so it must go while the cluster lives. */

@@ -13,6 +13,7 @@ import {
   registerSet,
   type RenderedSet,
   type SetOptions,
+  type SetRegistration,
 } from "./set-engine.ts";
 
 /** What a program would have its clusters run, as the release store keeps it for `keelson fleet`. */
@@ -75,13 +76,20 @@ export class SetEngine {
   }
 
   /** Registers the app on one cluster, and returns its services. What is wanted there is offered, too. */
-  register(rendered: RenderedSet, isWanted = true): RegisteredSet["services"] {
+  register(
+    rendered: RenderedSet,
+    {
+      isWanted = true,
+      patience = {},
+    }: { readonly isWanted?: boolean; readonly patience?: SetRegistration["patience"] } = {},
+  ): RegisteredSet["services"] {
     const releases = this.#lock === undefined ? undefined : (this.#lock.releases[this.#name] ?? {});
     const { services, offer } = registerSet(rendered, {
       store: this.#store,
       releases,
       options: this.#options,
       parent: this.#parent,
+      patience,
     });
     const { name, labels } = rendered.cluster;
     if (isWanted) this.#offers.set(name, { labels, offer });

@@ -66,7 +66,8 @@ export interface WorkloadArgs {
 export type Addresses = Readonly<Record<string, Readonly<Record<string, ServiceAddress>>>>;
 
 /**
- * An app on several clusters. Nothing is registered unless the app is without errors on all of them.
+ * An app on several clusters. Nothing is registered unless the app is without errors on all of them. The `customTimeouts` of
+ * its options hold for every object, or for the set of each cluster.
  *
  * @throws KeelsonError KEELSON_INVALID_CONSTRUCT with all findings of all clusters; KEELSON_NOT_SUPPORTED if the engine
  * cannot do what is asked for; KEELSON_INVALID_INPUT
@@ -75,11 +76,13 @@ export class Workload extends pulumi.ComponentResource {
   readonly addresses: pulumi.Output<Addresses>;
   readonly #name: string;
   readonly #args: WorkloadArgs;
+  readonly #patience: Pick<pulumi.CustomResourceOptions, "customTimeouts">;
 
   constructor(name: string, args: WorkloadArgs, options?: pulumi.ComponentResourceOptions) {
     super("keelson:index:Workload", name, {}, options);
     this.#name = name;
     this.#args = args;
+    this.#patience = options?.customTimeouts === undefined ? {} : { customTimeouts: options.customTimeouts };
     if (args.engine !== "set" && args.set !== undefined) throw notOfObjects(name);
     const sets = args.engine === "set" ? new SetEngine(name, args.set ?? {}, this) : undefined;
     const placed = sets?.place(args.clusters) ?? placeOn(name, args.clusters, undefined);
@@ -151,7 +154,8 @@ export class Workload extends pulumi.ComponentResource {
   #register({ cluster, isWanted, late, result }: OnCluster, sets: SetEngine | undefined): Services {
     if (sets !== undefined) {
       const namespace = this.#args.namespace?.name ?? this.#name;
-      return sets.register({ workload: this.#name, namespace, cluster, plan: result.plan, late }, isWanted);
+      const set = { workload: this.#name, namespace, cluster, plan: result.plan, late };
+      return sets.register(set, { isWanted, patience: this.#patience });
     }
     const made: KubernetesObject[] = [];
     const isKept = keptOf(result.plan.objects);
@@ -166,6 +170,7 @@ export class Workload extends pulumi.ComponentResource {
           provider: cluster.provider,
           dependsOn,
           retainOnDelete: isKept(object),
+          ...this.#patience,
           ...(cluster.deletedWith !== undefined &&
             !outlivesCluster(object) && { deletedWith: cluster.deletedWith }),
         },

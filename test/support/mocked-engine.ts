@@ -13,6 +13,8 @@ export interface Registered {
   /** URN, or empty. */
   readonly deletedWith: string;
   readonly retained: boolean;
+  /** How long its creation and its update may take, as the program says it; empty if it does not. */
+  readonly timeouts: { readonly create: string; readonly update: string };
 }
 
 const consoleWarn = console.warn;
@@ -96,6 +98,7 @@ interface Request {
   getRetainondelete(): boolean | undefined;
   getDependenciesList(): string[];
   getParent(): string;
+  getCustomtimeouts(): { getCreate(): string; getUpdate(): string } | undefined;
   getObject(): Parameters<typeof pulumi.runtime.deserializeProperties>[0];
 }
 
@@ -113,5 +116,9 @@ function read(request: Request): Registered {
     provider: request.getProvider(),
     deletedWith: request.getDeletedwith(),
     retained: request.getRetainondelete() === true,
+    timeouts: {
+      create: request.getCustomtimeouts()?.getCreate() ?? "",
+      update: request.getCustomtimeouts()?.getUpdate() ?? "",
+    },
   };
 }

@@ -37,8 +37,12 @@ export function mockedCluster(name: string): Cluster {
 }
 
 /** Makes a workload and waits until the mocked engine has all of its objects. */
-export async function deployMocked(name: string, args: WorkloadArgs): Promise<Workload> {
-  const workload = new Workload(name, args);
+export async function deployMocked(
+  name: string,
+  args: WorkloadArgs,
+  options?: pulumi.ComponentResourceOptions,
+): Promise<Workload> {
+  const workload = new Workload(name, args, options);
   await pulumi.runtime.disconnect();
   return workload;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CommandResult, runCommand } from "./command.ts";
+import { type CommandResult, type Intervention, runCommand } from "./command.ts";
 
 export type { CommandResult } from "./command.ts";
 
@@ -9,16 +9,19 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Sends one interrupt when the output first holds this text. */
   readonly interruptAt?: string;
+  /** Does something else then. */
+  readonly when?: Intervention;
 }
 
 /** Runs a script of this repository as a person would, without a terminal. */
 export function runScript(
   script: string,
   args: readonly string[],
-  { env = {}, interruptAt }: CommandOptions = {},
+  { env = {}, interruptAt, when }: CommandOptions = {},
 ): Promise<CommandResult> {
   return runCommand(process.execPath, [join(root, "scripts", script), ...args], {
     env,
+    ...(when !== undefined && { when }),
     ...(interruptAt !== undefined && {
       when: { isDue: (output) => output.includes(interruptAt), act: (child) => void child.kill("SIGINT") },
     }),
