@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FleetEvent } from "../../cli/fleet/events.ts";
-import { release, type ReleaseOptions, rollBack } from "../../cli/fleet/release.ts";
+import { release, type ReleaseOptions } from "../../cli/fleet/release.ts";
 import { KeelsonError } from "../../errors.ts";
 import { digestOf, FakeFleet, Killed, offerOf, untilItEnds } from "../support/fake-fleet.ts";
 
@@ -160,6 +160,29 @@ describe("keelson fleet up", () => {
     assert.deepEqual([...fleet.runs.keys()], ["eu1", "eu2"]);
   });
 
+  it("refuses every mass removal that an offer can be, and nothing else, before anything is touched", () => {
+    const names = Array.from({ length: 24 }, (_, index) => `c${String(index).padStart(2, "0")}`);
+    const some = fc.subarray(names, { minLength: 1 });
+    return fc.assert(
+      fc.asyncProperty(some, fc.oneof(some, fc.subarray(names, { minLength: 20 })), async (had, wanted) => {
+        fleet = new FakeFleet();
+        await release(fleet, "shop", offerOf(one, [had]));
+        fleet.changes.length = 0;
+        const lost = had.filter((name) => !wanted.includes(name));
+
+        const outcome = await release(fleet, "shop", offerOf(two, [wanted])).catch((error: unknown) =>
+          KeelsonError.is(error) ? error.code : error,
+        );
+
+        const isMassRemoval = lost.length > had.length / 10;
+        assert.equal(outcome, isMassRemoval ? "KEELSON_PROBLEMS" : 0);
+        assert.deepEqual([...fleet.runs.keys()].toSorted(), (isMassRemoval ? had : wanted).toSorted());
+        if (isMassRemoval) assert.deepEqual(fleet.changes, []);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it("waits for approval of a wave, and takes one approval for one wave", async () => {
     const offer = offerOf(two, waves);
     const asking = { ...offer, waves: offer.waves.map((wave, index) => ({ ...wave, approval: index > 0 })) };
@@ -222,32 +245,4 @@ describe("keelson fleet up", () => {
       ),
       { numRuns: 200 },
     ));
-});
-
-describe("keelson fleet rollback", () => {
-  it("goes back to what each cluster had before, and changes nothing the second time", async () => {
-    const fleet = new FakeFleet();
-    await release(fleet, "shop", offerOf(one, waves));
-    await release(fleet, "shop", offerOf(two, waves));
-    fleet.changes.length = 0;
-
-    assert.equal(await rollBack(fleet, "shop"), 3);
-    assert.deepEqual(fleet.changes, ["us1 1", "us2 1", "eu2 1", "eu3 1", "eu1 1"]);
-    assert.equal(await rollBack(fleet, "shop"), 3);
-
-    assert.equal(fleet.changes.length, 5);
-  });
-
-  it("takes away what was not there before", async () => {
-    const fleet = new FakeFleet();
-    await release(fleet, "shop", offerOf(one, waves));
-
-    assert.equal(await rollBack(fleet, "shop"), 3);
-
-    assert.deepEqual([...fleet.runs], []);
-  });
-
-  it("refuses an app that was never rolled out", async () => {
-    await assert.rejects(rollBack(new FakeFleet(), "shop"), { code: "KEELSON_INVALID_INPUT" });
-  });
 });

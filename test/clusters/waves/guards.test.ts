@@ -32,9 +32,28 @@ const shrunk = (some: Releases): fc.Arbitrary<Releases> =>
     )
     .map((apps) => Object.fromEntries(apps.map(([app, clusters]) => [app, Object.fromEntries(clusters)])));
 
+/** Apps that share most of their clusters: each may lose few of them, and the fleet many. */
+const overlapping: fc.Arbitrary<readonly [Releases, Releases]> = fc
+  .record({
+    shared: fc.subarray(names.slice(0, 20), { minLength: 8 }),
+    own: fc.array(fc.subarray(names.slice(20), { maxLength: 3 }), { minLength: 1, maxLength: 5 }),
+    leaving: fc.subarray(names.slice(20)),
+  })
+  .map(({ shared, own, leaving }) => {
+    const on = (gone: readonly string[]): Releases =>
+      Object.fromEntries(
+        own.map((some, index) => {
+          const clusters = [...shared, ...some].filter((name) => !gone.includes(name));
+          return [`app${index}`, Object.fromEntries(clusters.map((name) => [name, "sha256:1"]))];
+        }),
+      );
+    return [on([]), on(leaving)] as const;
+  });
+
 describe("removalProblems()", () => {
-  const changes = releases.chain((before) =>
-    fc.tuple(fc.constant(before), fc.oneof(shrunk(before), releases)),
+  const changes = fc.oneof(
+    releases.chain((before) => fc.tuple(fc.constant(before), fc.oneof(shrunk(before), releases))),
+    overlapping,
   );
   for (const [what, lockOf] of [
     ["what runs", running],
