@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { DeliveryEvent } from "../../delivery/index.ts";
 import { actions } from "../support/delivered-app.ts";
 import { deliveredApps } from "../support/delivered-apps.ts";
-import { configMap, deployment, scaler } from "../support/objects.ts";
+import { configMap, deployment, scaler, widget, widgetDefinition } from "../support/objects.ts";
 
 describe("Delivery of what others own too", function () {
   this.timeout(120_000);
@@ -80,6 +80,26 @@ describe("Delivery of what others own too", function () {
     );
     const settled = await app.apply([deployment("web", { spec: { minReadySeconds: 5 } }), scaler("web")]);
     assert.deepEqual(actions(settled), { unchanged: 2 });
+  });
+
+  it("keeps fields that no model knows, its own and others' (unknown fields of a newer minor dropped)", async () => {
+    const app = await newApp();
+    const future = { deep: [{ name: "a", level: 1, rules: [[1, 2], []] }], empty: {} };
+    await app.apply([widgetDefinition(), widget("gadget", { size: 3, future })]);
+    const newer = { since: "the next minor", list: [{ weight: 0.5 }] };
+    await app.patchAs("somebody", widget("gadget"), { spec: { newer } });
+
+    const changed = { ...future, deep: [{ name: "a", level: 2, rules: [[1, 2], []] }] };
+    const [, shown] = await app.preview([widgetDefinition(), widget("gadget", { size: 4, future: changed })]);
+    await app.apply([widgetDefinition(), widget("gadget", { size: 4, future: changed })]);
+    const again = await app.apply([widgetDefinition(), widget("gadget", { size: 4, future: changed })]);
+
+    assert.deepEqual(shown?.changes, [
+      { path: "spec.future.deep[name=a].level", before: 1, after: 2 },
+      { path: "spec.size", before: 3, after: 4 },
+    ]);
+    assert.deepEqual(await app.spec(widget("gadget")), { size: 4, future: changed, newer });
+    assert.deepEqual(actions(again), { unchanged: 2 });
   });
 
   it("leaves replicas to an autoscaler that is not of the set", async () => {
