@@ -6,6 +6,7 @@ export type { Action, DeliveryEvent, DeliveryOptions } from "./session.ts";
 export { apply } from "./apply.ts";
 export type { Applied, ApplyOptions, ApplyResult, DeliveryRules } from "./apply.ts";
 export type { Inventory } from "./apply-set.ts";
+export { connectCluster } from "./connect.ts";
 export { formatChanges } from "./diff.ts";
 export type { FieldChange } from "./diff.ts";
 export { objectDigest, releaseDigest } from "./digest.ts";

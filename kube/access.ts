@@ -35,24 +35,26 @@ export async function readAccess(kubeconfig: string, viaDials: boolean): Promise
     );
   }
   const options = await optionsOf(config);
-  let first: RequestOptions | undefined = options;
+  const user = config.getCurrentUser();
+  const isConstant = user?.exec === undefined && user?.authProvider === undefined;
+  let known: RequestOptions | undefined = options;
   return {
     host: url.hostname.replace(/^\[|\]$/gu, ""),
     port: url.port === "" ? 443 : Number(url.port),
     basePath: url.pathname.replace(/\/$/u, ""),
     tls: tlsOf(options),
     headers: async () => {
-      const current = first ?? (await optionsOf(config));
-      first = undefined;
+      const current = known ?? (await optionsOf(config));
+      if (!isConstant) known = undefined;
       return plainHeaders(current);
     },
   };
 }
 
-/** The library is read when it is first needed: its models and HTTP client are a third of the provider's start. */
+/** The library is read when it is first needed, and no more of it than what reads a kubeconfig: the rest is models. */
 async function load(kubeconfig: string): Promise<KubeConfig> {
-  const client = await import("@kubernetes/client-node");
-  const config = new client.KubeConfig();
+  const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
+  const config = new KubeConfig();
   try {
     config.loadFromString(kubeconfig);
   } catch {

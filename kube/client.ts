@@ -39,6 +39,12 @@ export interface KubeClientOptions {
   readonly dials?: readonly Dial[];
   /** The name that the server's certificate must have. @default - the kubeconfig's */
   readonly serverName?: string;
+  /**
+   * How many requests wait for busy connections before another one is opened, which takes as long as three requests and
+   * as much of a processor as ten. A slow request then holds up others.
+   * @default 0
+   */
+  readonly maxWaiting?: number;
 }
 
 /** A thin client: raw JSON in and out, so no field is lost that a model does not know. */
@@ -64,9 +70,9 @@ export interface KubeClient {
 /** Makes a client for the current context of a kubeconfig. */
 export async function kubeClient(options: KubeClientOptions): Promise<KubeClient> {
   const read = await readAccess(options.kubeconfig, options.dials !== undefined);
-  const { serverName: servername } = options;
+  const { serverName: servername, dials = [dialDirectly], maxWaiting = 0 } = options;
   const access = servername === undefined ? read : { ...read, tls: { ...read.tls, servername } };
-  const agent = new DialingAgent(access, options.dials ?? [dialDirectly]);
+  const agent = new DialingAgent(access, { dials, maxWaiting });
   const once = async <Answer>(wanted: KubeRequest, onSick?: () => void): Promise<Answer> =>
     send<Answer>({ access, agent, headers: await access.headers(), ...(onSick && { onSick }) }, wanted);
   const request = <Answer>(wanted: KubeRequest): Promise<Answer> =>
@@ -185,6 +191,7 @@ function send<Answer>({ access, agent, headers, onSick }: Way, request: KubeRequ
     const fail = (error: Error): void => {
       reject(unavailable(request, access, error));
     };
+    const ends = agent.begin();
     const outgoing = httpsRequest(
       {
         agent,
@@ -220,21 +227,15 @@ function send<Answer>({ access, agent, headers, onSick }: Way, request: KubeRequ
       },
     );
     const patienceMs = request.timeoutMs ?? defaultTimeoutMs;
-    // A request has no timeout of its own before it has a connection.
-    const connecting = setTimeout(() => {
+    agent.limitConnecting(outgoing, patienceMs, () => {
       fail(new Error("no connection in time"));
       outgoing.destroy();
-    }, patienceMs);
-    for (const event of ["socket", "close"]) {
-      outgoing.once(event, () => {
-        clearTimeout(connecting);
-      });
-    }
+    });
     outgoing.setTimeout(patienceMs, () => {
       onSick?.();
       outgoing.destroy(new Error("no answer in time"));
     });
-    outgoing.once("error", fail);
+    outgoing.once("error", fail).once("close", ends);
     outgoing.end(payload);
   });
 }

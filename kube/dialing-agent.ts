@@ -1,8 +1,9 @@
+import type { ClientRequest } from "node:http";
 import { Agent } from "node:https";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as connectTls } from "node:tls";
-import type { TLSSocket } from "node:tls";
+import { connect as connectTls, createSecureContext } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import { KeelsonError } from "../errors.ts";
 import type { Access } from "./access.ts";
 import { livingWay } from "./first-living.ts";
@@ -13,6 +14,14 @@ export type Dial = (host: string, port: number) => Promise<Duplex>;
 
 const staggerMs = 2000;
 const handshakeMs = 10_000;
+const mostConnections = 8;
+
+export interface DialingAgentOptions {
+  /** Ways to the server, tried in order until one answers. */
+  readonly dials: readonly Dial[];
+  /** How many requests wait for busy connections before another one is opened. */
+  readonly maxWaiting: number;
+}
 
 /** An agent whose connections begin wherever the first living dialler begins them. */
 export class DialingAgent extends Agent {
@@ -22,11 +31,17 @@ export class DialingAgent extends Agent {
   readonly #dial: LivingWay<TLSSocket>;
   /** Their requests end; nobody else gets them. */
   readonly #shunned = new WeakSet<Duplex>();
+  readonly #maxWaiting: number;
   #turns = 0;
+  #underWay = 0;
+  #context: SecureContext | undefined;
+  /** Of the last connection: the next one need not prove and check everything again. */
+  #session: Buffer | undefined;
 
-  constructor(access: Access, dials: readonly Dial[]) {
-    super({ keepAlive: true, maxSockets: 8 });
+  constructor(access: Access, { dials, maxWaiting }: DialingAgentOptions) {
+    super({ keepAlive: true });
     this.#access = access;
+    this.#maxWaiting = maxWaiting;
     this.others = dials.length - 1;
     const ways = dials.map((dial) => () => this.#connectBy(dial));
     this.#dial = livingWay(ways, staggerMs, (late) => late.destroy());
@@ -47,6 +62,36 @@ export class DialingAgent extends Agent {
     this.#dial.shun();
     for (const socket of Object.values(this.sockets).flat()) if (socket) this.#shunned.add(socket);
     for (const socket of Object.values(this.freeSockets).flat()) socket?.destroy();
+  }
+
+  /** Notes that a request begins, and decides whether it may open a connection. Returns what notes its end. */
+  begin(): () => void {
+    this.#underWay += 1;
+    this.maxSockets = Math.min(Math.max(this.#underWay - this.#maxWaiting, 1), mostConnections);
+    return () => {
+      this.#underWay -= 1;
+    };
+  }
+
+  /**
+   * Limits in milliseconds how long a request has no connection: its own timeout begins with one. The time in which there
+   * are busy connections that it may wait for does not count, since what keeps them busy has a timeout.
+   */
+  limitConnecting(request: ClientRequest, patienceMs: number, giveUp: () => void): void {
+    const isBusy = (): boolean => Object.values(this.sockets).some((busy) => (busy ?? []).length > 0);
+    let wasBusy = isBusy();
+    const connecting = setInterval(() => {
+      const mayWait = wasBusy;
+      wasBusy = isBusy();
+      if (mayWait || wasBusy) return;
+      clearInterval(connecting);
+      giveUp();
+    }, patienceMs);
+    for (const event of ["socket", "close"]) {
+      request.once(event, () => {
+        clearInterval(connecting);
+      });
+    }
   }
 
   override keepSocketAlive(socket: Duplex): boolean {
@@ -79,7 +124,15 @@ export class DialingAgent extends Agent {
     const { host, port, tls } = this.#access;
     const raw = await dial(host, port);
     const servername = tls.servername ?? (isIP(host) === 0 ? host : undefined);
-    const socket = connectTls({ ...tls, host, socket: raw, ...(servername !== undefined && { servername }) });
+    this.#context ??= createSecureContext(tls);
+    const socket = connectTls({
+      ...tls,
+      secureContext: this.#context,
+      host,
+      socket: raw,
+      ...(this.#session !== undefined && { session: this.#session }),
+      ...(servername !== undefined && { servername }),
+    });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         socket.destroy(new Error("no TLS handshake in time"));
@@ -92,6 +145,9 @@ export class DialingAgent extends Agent {
       socket.once("secureConnect", () => {
         clearTimeout(timer);
         socket.off("error", fail).off("close", closed);
+        socket.on("session", (session) => {
+          this.#session = session;
+        });
         resolve(socket);
       });
       const closed = (): void => {

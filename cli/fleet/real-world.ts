@@ -1,6 +1,6 @@
 import type { FleetLock } from "../../clusters/lock/lock.ts";
 import type { Rollout } from "../../clusters/waves/rollout.ts";
-import { kubeClient, type ReleaseStore, type TargetCluster } from "../../delivery/index.ts";
+import { connectCluster, type ReleaseStore, type TargetCluster } from "../../delivery/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import {
   type AppOffer,
@@ -126,7 +126,7 @@ export class RealFleet implements FleetWorld {
         `Cannot reach cluster "${clusterId}": the release store "${this.#options.store.place}" does not know how`,
       );
     }
-    const client = await kubeClient({ kubeconfig: access.kubeconfig });
+    const client = await connectCluster(access.kubeconfig);
     try {
       return await work({ name: access.name, client });
     } finally {

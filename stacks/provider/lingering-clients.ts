@@ -1,7 +1,7 @@
 import type { KubeClient } from "../../delivery/index.ts";
 
 /** How long a client that nobody uses keeps its connections, in milliseconds. */
-const lingerMs = 10_000;
+const lingerMs = 30_000;
 
 interface Open {
   readonly client: Promise<KubeClient>;

@@ -32,7 +32,7 @@ export function realWorld(): World {
     delivery: {
       ...delivery,
       openStore: openReleases,
-      connect: lingering((kubeconfig) => delivery.kubeClient({ kubeconfig })),
+      connect: lingering(delivery.connectCluster),
       silences: new Map(),
     },
     openPool: (masker) => new SshPool({ masker, knownHosts: join(stateDirectory(), "known_hosts") }),

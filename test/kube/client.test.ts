@@ -49,6 +49,62 @@ describe("kubeClient", () => {
     assert.equal(server.connections(), 1);
   });
 
+  it("lets a few requests wait for one connection, and opens more for many", async () => {
+    const { server, client } = await world(() => ({}), { maxWaiting: 2 });
+    const ask = (count: number): Promise<unknown> =>
+      Promise.all(Array.from({ length: count }, () => client.request({ path: "/version" })));
+
+    await ask(1);
+    await ask(3);
+    assert.equal(server.connections(), 1);
+    await ask(8);
+    assert.equal(server.connections(), 6);
+  });
+
+  it("waits for a busy connection as long as that is alive", async () => {
+    const { server, client } = await world(({ path }) => (path === "/slow" ? "silence" : {}), {
+      maxWaiting: 2,
+    });
+    await client.request({ path: "/version" });
+
+    const slow = client.request({ method: "POST", path: "/slow", timeoutMs: 800 });
+    const waiting = client.request({ method: "POST", path: "/quick", timeoutMs: 400 });
+
+    await assert.rejects(slow, { code: "KEELSON_API_UNAVAILABLE", message: /no answer in time$/ });
+    await waiting;
+    assert.equal(server.seen.at(-1)?.path, "/quick");
+  });
+
+  it("goes on with the TLS session of its first connection in the others", async () => {
+    const { server, client } = await world(() => ({}));
+
+    await client.request({ path: "/version" });
+    await Promise.all(["/a", "/b", "/c"].map((path) => client.request({ path })));
+
+    assert.deepEqual([server.connections(), server.resumed()], [3, 2]);
+  });
+
+  it("asks a credential plugin anew when what it gave has ended", async () => {
+    const { server } = await world(() => ({}));
+    const credential = "{ token: String(process.hrtime.bigint()), expirationTimestamp: new Date(0) }";
+    const said = `{ apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: ${credential} }`;
+    const args = ["--eval", `console.log(JSON.stringify(${said}))`];
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: process.execPath, args };
+    const config = JSON.parse(server.kubeconfig) as { users: { user: object }[] };
+    const users = config.users.map((each) => ({ ...each, user: { exec } }));
+    const client = await kubeClient({ kubeconfig: JSON.stringify({ ...config, users }) });
+    ends.push(() => {
+      client.close();
+    });
+
+    await client.request({ path: "/a" });
+    await client.request({ path: "/b" });
+
+    const [first, second] = server.seen.map(({ headers }) => headers.authorization ?? "");
+    assert.match(first ?? "", /^Bearer \d+$/);
+    assert.notEqual(first, second);
+  });
+
   it("throws the server's status, reason and words", async () => {
     const body = { message: 'pods "x" is forbidden', reason: "Forbidden" };
     const { client } = await world(({ path }) => (path === "/readyz" ? {} : { status: 403, body }));
@@ -109,7 +165,8 @@ describe("kubeClient", () => {
   });
 
   it("gives up on a server that stays silent", async () => {
-    const { client } = await world(() => "silence");
+    const { client } = await world(({ method }) => (method === "POST" ? "silence" : {}));
+    await client.request({ path: "/version" });
     const asking = client.request({ method: "POST", path: "/api/v1/x", timeoutMs: 50 });
     await assert.rejects(asking, { code: "KEELSON_API_UNAVAILABLE", message: /no answer in time$/ });
   });

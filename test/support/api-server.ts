@@ -27,6 +27,8 @@ export interface ApiServer {
   readonly kubeconfig: string;
   readonly seen: Seen[];
   readonly connections: () => number;
+  /** How many of them went on with the TLS session of an earlier one. */
+  readonly resumed: () => number;
   readonly stop: () => Promise<void>;
 }
 
@@ -36,14 +38,16 @@ export async function startApiServer(answer: (request: Seen) => Answer): Promise
   const seen: Seen[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
+  let resumed = 0;
   const server = createServer({ cert: certificate, key: privateKey }, (incoming, outgoing) => {
     void receive(incoming).then((request) => {
       seen.push(request);
       reply(outgoing, answer(request));
     });
   });
-  server.on("secureConnection", () => {
+  server.on("secureConnection", (socket) => {
     connections += 1;
+    if (socket.isSessionReused()) resumed += 1;
   });
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -57,6 +61,7 @@ export async function startApiServer(answer: (request: Seen) => Answer): Promise
     kubeconfig: kubeconfigFor(`https://127.0.0.1:${port}`, certificate),
     seen,
     connections: () => connections,
+    resumed: () => resumed,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => {
