@@ -53,7 +53,7 @@ async function buildBundle(): Promise<void> {
     // Native add-ons that make ssh2 a little faster; it does without them.
     external: ["cpu-features", "*.node"],
     banner: { js: commonJsNames },
-    plugins: [keepModuleUrls()],
+    plugins: [keepModuleUrls(), dropUnusedModels()],
     logLevel: "warning",
   });
   await rename(temporary, bundle);
@@ -81,6 +81,19 @@ function keepModuleUrls(): Plugin {
         );
         return { contents, loader: "ts" };
       });
+    },
+  };
+}
+
+/** The client for Kubernetes has sixteen megabytes of models, and does not say that what nobody uses may be left out. */
+function dropUnusedModels(): Plugin {
+  const isOfClient = /\/node_modules\/@kubernetes\/client-node\//;
+  return {
+    name: "drop-unused-models",
+    setup(builder) {
+      builder.onResolve({ filter: /^\./ }, ({ path, importer, resolveDir }) =>
+        isOfClient.test(importer) ? { path: join(resolveDir, path), sideEffects: false } : undefined,
+      );
     },
   };
 }
