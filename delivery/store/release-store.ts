@@ -86,10 +86,12 @@ export class ReleaseStore {
     return objects;
   }
 
-  /** Keeps a record under a name, as a whole sealed. */
+  /** Keeps a record under a name, as a whole sealed, unless it is there already. */
   async writeRecord(name: string, value: unknown, options: BlobOptions = {}): Promise<void> {
-    const text = this.#seal.close(stableJson(value), placeOf(name));
-    await this.#blobs.write(recordName(name), Buffer.from(text), options);
+    const sealed = Buffer.from(this.#seal.close(stableJson(value), placeOf(name)));
+    const before = await this.#blobs.read(recordName(name), options);
+    // Equal values are sealed to equal bytes, and a write to disk takes much longer than a look.
+    if (before?.equals(sealed) !== true) await this.#blobs.write(recordName(name), sealed, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -130,6 +130,20 @@ describe("The release store", () => {
     await store.removeRecord("clusters/eu1");
     assert.equal(await store.readRecord("clusters/eu1"), undefined);
     await assert.rejects(store.writeRecord("../passwd", {}), { code: "KEELSON_INVALID_INPUT" });
+  });
+
+  it("leaves a record as it is that says so already", async () => {
+    const file = join(folder, "records/clusters/eu1");
+    const write = async (kubeconfig: string): Promise<number> => {
+      await store.writeRecord("clusters/eu1", { name: "eu1", kubeconfig });
+      return (await stat(file)).ino;
+    };
+
+    const first = await write("one");
+
+    assert.equal(await write("one"), first);
+    assert.notEqual(await write("two"), first);
+    assert.deepEqual(await store.readRecord("clusters/eu1"), { name: "eu1", kubeconfig: "two" });
   });
 
   it("throws away what is old and not in use", async () => {
