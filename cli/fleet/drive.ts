@@ -49,6 +49,8 @@ class Driver {
   #waveBegan = 0;
   #mayApprove: boolean;
   #saved: Promise<void> = Promise.resolve();
+  /** The save that has not begun yet. */
+  #nextSave: Promise<void> | undefined;
 
   constructor(world: FleetWorld, rollout: Rollout, options: DriveOptions) {
     this.#world = world;
@@ -124,7 +126,7 @@ class Driver {
       cluster,
       outcome: await update.of(cluster),
     }));
-    for (const { cluster, outcome } of outcomes) await this.#report(kind, cluster, outcome);
+    await Promise.all(outcomes.map(({ cluster, outcome }) => this.#report(kind, cluster, outcome)));
   }
 
   async #report(kind: "advance" | "revert", cluster: string, outcome: Outcome): Promise<void> {
@@ -218,9 +220,13 @@ class Driver {
     if (this.#rollout !== before) await this.#save();
   }
 
-  /** One after the other, so that the newest state is the one that stays. */
+  /** One after the other, so that the newest state is the one that stays; what changes meanwhile is saved together. */
   #save(): Promise<void> {
-    this.#saved = this.#saved.then(() => this.#write(this.#rollout));
+    this.#nextSave ??= this.#saved.then(() => {
+      this.#nextSave = undefined;
+      return this.#write(this.#rollout);
+    });
+    this.#saved = this.#nextSave;
     return this.#saved;
   }
 

@@ -45,6 +45,19 @@ describe("keelson fleet up", () => {
     assert.equal(events.at(-1)?.type, "ends");
   });
 
+  it("saves together what many clusters become at once", async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `eu${index}`);
+    fleet = new FakeFleet();
+
+    assert.equal(await release(fleet, "shop", offerOf(two, [names])), 0);
+
+    assert.deepEqual(
+      [...fleet.runs.values()],
+      names.map(() => two),
+    );
+    assert.ok(fleet.saves < names.length, `${fleet.saves} saves`);
+  });
+
   it("is an ordinary update where nothing is new", async () => {
     assert.equal(await up(one), 0);
 

@@ -53,6 +53,8 @@ export class FakeFleet implements FleetWorld {
   onVerify: (cluster: string) => void = () => undefined;
   offers: ReadonlyMap<string, AppOffer> = new Map();
   updates = 0;
+  /** How often a rollout was saved. */
+  saves = 0;
 
   #lock = serializeLock(emptyLock);
   readonly #rollouts = new Map<string, string>();
@@ -80,6 +82,7 @@ export class FakeFleet implements FleetWorld {
 
   readonly writeRollout = (rollout: Rollout): Promise<void> =>
     this.#call(() => {
+      this.saves += 1;
       this.#rollouts.set(rollout.app, JSON.stringify(rollout));
     });
 
