@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { emptyLock, serializeLock } from "../clusters/index.ts";
 import type { BenchSettings } from "./fleet-program/index.ts";
+import { buildIfChanged } from "../stacks/provider/build.ts";
 import { type CommandCost, costOf, lastWords } from "./support/command-cost.ts";
 import { Members } from "./support/members.ts";
 import { print } from "./support/rivals.ts";
@@ -37,6 +38,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
 
 try {
   spawnSync(process.execPath, [join(root, "bench/fleet-plan.ts")], { stdio: "inherit" });
+  // Whoever installs keelson gets the provider built.
+  await buildIfChanged();
   await members.start(serverCount, Number(values.members), values.latency.split(",").map(Number));
   await releaseToAll();
   await compareEngines(Number(values.objects));

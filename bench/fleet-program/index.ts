@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { canary, percent, rest, waves } from "../../clusters/index.ts";
-import { ExistingCluster } from "../../stacks/components/existing-cluster.ts";
 import { SetEngine } from "../../stacks/components/set-workload.ts";
+import { ExistingCluster } from "../../stacks/library.ts";
 import { KubernetesObject, type ObjectInputs } from "../../stacks/objects/kubernetes-object.ts";
 import { LateValues } from "../../stacks/objects/late-values.ts";
 
