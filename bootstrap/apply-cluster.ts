@@ -31,7 +31,8 @@ export async function applyCluster(
   await inspectHosts(operation, { cluster, identity: { clusterId, caCertificate }, hosts, known: {} });
   const controlPlane = hosts.filter(({ role }) => role === "controlPlane");
   const workers = hosts.filter(({ role }) => role === "worker");
-  const state = await applyControlPlane(operation, { cluster, identity, hosts: controlPlane, removed });
+  const plane = { cluster, identity, hosts: controlPlane, removed, ahead: workers };
+  const state = await applyControlPlane(operation, plane);
   const access = {
     kubeconfig: state.kubeconfig,
     controlPlane,

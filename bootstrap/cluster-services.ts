@@ -46,6 +46,18 @@ export async function moveClusterServices(
   await carryOut(operation, client, { plans, name: cluster.name });
 }
 
+/** Applies them without waiting: they start on each node as it comes. */
+export async function beginClusterServices(
+  operation: Operation,
+  client: KubeClient,
+  cluster: Cluster,
+): Promise<void> {
+  const all = await plan(client, await servicesOf(operation, cluster), operation.signal);
+  const plans = all.filter(({ changed }) => changed.length > 0);
+  for (const { intent } of plans) operation.onIntent({ host: cluster.name, what: intent });
+  await applyAll(operation, client, { plans, name: cluster.name });
+}
+
 async function servicesOf(operation: Operation, cluster: Cluster): Promise<readonly Service[]> {
   const bundle = await operation.bundle(cluster.kubernetes);
   return clusterServicesOf(cluster, bundle).map((service) => ({
@@ -91,18 +103,16 @@ async function plan(
   return plans.flat();
 }
 
+interface Work {
+  readonly plans: readonly ServicePlan[];
+  /** The cluster's. */
+  readonly name: string;
+}
+
 /** All is applied before anything is waited for: the services start side by side. */
-async function carryOut(
-  operation: Operation,
-  client: KubeClient,
-  { plans, name }: { readonly plans: readonly ServicePlan[]; readonly name: string },
-): Promise<void> {
+async function carryOut(operation: Operation, client: KubeClient, { plans, name }: Work): Promise<void> {
   const { signal, log } = operation;
-  for (const { service, changed } of plans) {
-    throwIfAborted(signal, `install ${service.title}`);
-    operation.onPhase?.(name, service.title);
-    await applyObjects(client, changed, { fieldManager: "keelson", signal });
-  }
+  await applyAll(operation, client, { plans, name });
   await restartCrashed(client, signal);
   const gates = plans.flatMap(({ service }) => service.gates);
   await waitFor({
@@ -115,4 +125,13 @@ async function carryOut(
       log(name, why);
     },
   });
+}
+
+async function applyAll(operation: Operation, client: KubeClient, { plans, name }: Work): Promise<void> {
+  const { signal } = operation;
+  for (const { service, changed } of plans) {
+    throwIfAborted(signal, `install ${service.title}`);
+    operation.onPhase?.(name, service.title);
+    await applyObjects(client, changed, { fieldManager: "keelson", signal });
+  }
 }

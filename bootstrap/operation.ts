@@ -82,6 +82,11 @@ export type ApplyControlPlane = (
     readonly exists?: boolean;
     /** Lets a cluster begin anew although it was up before. @default false */
     readonly allowNewCluster?: boolean;
+    /**
+     * The workers that follow in the same run. While a new cluster begins they are prepared as far as they get without it, and
+     * its services are applied. @default - nothing follows
+     */
+    readonly ahead?: readonly ReachableHost[];
   },
 ) => Promise<ControlPlaneState>;
 

@@ -99,10 +99,12 @@ export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] 
   [hookedAgain("files", formerFiles)],
 ];
 
+/** From a host to one that can become a worker, without an API. */
+export const workerPreparationPlan: readonly Step<NodeView>[] = [...hostPlan, [images]];
+
 /** From a host to a worker whose Node is Ready. */
 export const workerPlan: readonly Step<NodeView>[] = [
-  ...hostPlan,
-  [images],
+  ...workerPreparationPlan,
   [hooked("join", join)],
   [kubeletCredentials],
   [endpointClients],

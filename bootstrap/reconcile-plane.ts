@@ -2,11 +2,13 @@ import { parallel } from "../remote/parallel.ts";
 import { careForEtcd } from "./etcd/care-for-plane.ts";
 import { changeMembers, foreseeMembership, previewMembers } from "./change-members.ts";
 import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
+import { initialize } from "./phases/initialize.ts";
 import { controlPlanePlan, preparationPlan, servingPlan } from "./plan.ts";
 import { recordNames } from "./record-names.ts";
 import { plannedChanges, runPlan } from "./run-plan.ts";
-import type { Step } from "./run-plan.ts";
+import type { PlanTarget, Step } from "./run-plan.ts";
 import { heldState } from "./seat-state.ts";
+import { WorkAhead } from "./work-ahead.ts";
 
 /** Hosts that hold nothing yet, or no living API, are worked on at once: as many as a control plane may have. */
 const widest = 5;
@@ -18,7 +20,7 @@ const widest = 5;
  * @throws KeelsonError KEELSON_QUORUM_LOST, and KEELSON_HOST_UNREACHABLE at the end if a host was silent
  */
 export async function reconcilePlane(plane: Plane): Promise<readonly string[]> {
-  const left = await (plane.operation.preview ? preview(plane) : change(plane));
+  const left = await (plane.operation.preview ? preview(plane) : changeAll(plane));
   const silent = plane.hosts.find(({ view }) => view === undefined);
   if (silent) throw silent.silence;
   return left;
@@ -33,7 +35,19 @@ async function preview(plane: Plane): Promise<readonly string[]> {
   return previewMembers(plane, await membership);
 }
 
-async function change(plane: Plane): Promise<readonly string[]> {
+async function changeAll(plane: Plane): Promise<readonly string[]> {
+  const ahead = new WorkAhead(plane);
+  try {
+    const left = await change(plane, ahead);
+    await ahead.end();
+    return left;
+  } catch (error) {
+    await ahead.giveUp();
+    throw error;
+  }
+}
+
+async function change(plane: Plane, ahead: WorkAhead): Promise<readonly string[]> {
   const { operation, begin, answers } = plane;
   const living = plane.hosts.filter((each) => stateOf(plane, each) === "whole");
   const drifted = living.filter(hasDrifted);
@@ -42,13 +56,27 @@ async function change(plane: Plane): Promise<readonly string[]> {
   else await onHosts(plane, drifted, widest, ({ target }) => runPlan(operation, target, preparationPlan));
   const fresh = plane.hosts.filter((each) => each.host.name === begin || stateOf(plane, each) === "blank");
   await onHosts(plane, fresh, widest, ({ host, target }) =>
-    runPlan(operation, target, host.name === begin ? controlPlanePlan : preparationPlan),
+    host.name === begin ? beginCluster(plane, target, ahead) : runPlan(operation, target, preparationPlan),
   );
   await careForEtcd(plane);
   const left = await changeMembers(plane);
   await oneByOne(plane, drifted, controlPlanePlan);
   if (answers || drifted.length > 0) await recordNames(plane);
   return left;
+}
+
+async function beginCluster(
+  { operation }: Plane,
+  target: PlanTarget<PlaneView>,
+  ahead: WorkAhead,
+): Promise<void> {
+  // The hosts of the control plane come first on the way from the mirror: workers wait until kubeadm is at work.
+  const onPhase = (host: string, title: string): void => {
+    operation.onPhase?.(host, title);
+    if (title === initialize.title) ahead.beginWorkers();
+  };
+  await runPlan({ ...operation, onPhase }, target, controlPlanePlan);
+  ahead.beginServices();
 }
 
 /** Hosts are changed one by one, and what fails on one never gets to the next. */

@@ -9,7 +9,7 @@ import { nodePatch } from "./node-settings.ts";
 import type { ApplyWorker, Operation, PendingWork, WorkerRequest } from "./operation.ts";
 import { listPending } from "./pending.ts";
 import type { NodeView } from "./phases/node.ts";
-import { workerPlan } from "./plan.ts";
+import { workerPlan, workerPreparationPlan } from "./plan.ts";
 import { runPlan } from "./run-plan.ts";
 import type { PlanTarget } from "./run-plan.ts";
 
@@ -22,6 +22,18 @@ export const applyWorker: ApplyWorker = (operation, request) =>
   withApi(operation, request, async (api) => {
     await runPlan(operation, await targetOf(operation, request, api), workerPlan);
   });
+
+/**
+ * Takes a worker's host as far as it gets without a cluster, so that it can join at once when there is one.
+ *
+ * @throws ProblemsError if the host must not be touched
+ */
+export async function prepareWorker(
+  operation: Operation,
+  request: Omit<WorkerRequest, "access">,
+): Promise<void> {
+  await runPlan(operation, await targetOf(operation, request, undefined), workerPreparationPlan);
+}
 
 /**
  * What an apply would change now. A Node that is Ready and as wanted, and whose kubelet answers the API server, answers
@@ -69,7 +81,14 @@ async function withApi<Result>(
 
 async function targetOf(
   operation: Operation,
-  { cluster, clusterId, caCertificate, host, maxUnavailable = 1, afterReset = false }: WorkerRequest,
+  {
+    cluster,
+    clusterId,
+    caCertificate,
+    host,
+    maxUnavailable = 1,
+    afterReset = false,
+  }: Omit<WorkerRequest, "access">,
   api: ClusterApi | undefined,
 ): Promise<PlanTarget<NodeView>> {
   const { connection, name } = host;

@@ -138,6 +138,8 @@ export interface ControlPlaneArgs {
   readonly clusterId: pulumi.Input<string>;
   readonly identity: pulumi.Input<Identity>;
   readonly hosts: HostRecordArgs;
+  /** Workers: while a new cluster begins they are prepared as far as they get without it, and its services applied. @default {} */
+  readonly ahead?: HostRecordArgs;
   /** Lets the cluster begin anew although it was up before. @default false */
   readonly allowNewCluster?: boolean;
 }
@@ -150,7 +152,12 @@ export class ControlPlane extends pulumi.CustomResource {
   declare readonly expires: pulumi.Output<string>;
 
   constructor(name: string, args: ControlPlaneArgs, options?: pulumi.CustomResourceOptions) {
-    const inputs = { ...args, hosts: sealed(args.hosts), identity: pulumi.secret(args.identity) };
+    const inputs = {
+      ...args,
+      hosts: sealed(args.hosts),
+      ahead: sealed(args.ahead ?? {}),
+      identity: pulumi.secret(args.identity),
+    };
     super(
       "keelson:index:ControlPlane",
       name,

@@ -99,7 +99,8 @@ export function declareCluster(
   const hosts = args.hooks === undefined ? given : withHooks(args.hooks, given);
   const cluster = describeCluster(name, args, hosts);
   const { clusterId, caCertificate, identity } = new ClusterIdentity(name, { name }, { parent });
-  const all = { ...hosts.controlPlane, ...mapValues(hosts.workers, ({ host }) => host) };
+  const workerHosts = mapValues(hosts.workers, ({ host }) => host);
+  const all = { ...hosts.controlPlane, ...workerHosts };
   const { disposable = false } = hosts;
   const leaving = leavingOf(hosts.workers);
   const preflight = { cluster, clusterId, caCertificate, identity, hosts: all, disposable, leaving };
@@ -113,6 +114,7 @@ export function declareCluster(
       clusterId,
       identity,
       hosts: controlPlane,
+      ahead: workerHosts,
       ...(args.allowNewCluster === undefined ? {} : { allowNewCluster: args.allowNewCluster }),
     },
     { ...child, dependsOn: checked },

@@ -48,6 +48,43 @@ describe("reconcilePlane", function () {
     assert.deepEqual(await plane.run(three), []);
   });
 
+  it("begins the services of a new cluster before the second host joins, if they follow in the same run", async () => {
+    const plane = await SimulatedPlane.of(...three);
+
+    const done = await plane.run(three, { ahead: [] });
+
+    const joins = done.findIndex((intent) => intent.endsWith("join the control plane with kubeadm"));
+    const begun = done.slice(0, joins).filter((intent) => intent.startsWith("edge: install "));
+    assert.deepEqual(begun, [
+      "edge: install the pod network canal",
+      "edge: install kube-proxy",
+      "edge: install CoreDNS",
+    ]);
+    assert.deepEqual(await plane.run(three, { ahead: [] }), []);
+  });
+
+  describe("beside which workers wait", () => {
+    it("turns to them while the cluster begins, which comes up whatever is wrong with them", async () => {
+      const plane = await SimulatedPlane.of("cp1", "w1");
+      const said: string[] = [];
+
+      const done = await plane.run(["cp1"], { ahead: ["w1"], log: (_, line) => said.push(line) });
+
+      assert.match(said.join("\n"), /w1: has 0 processors/);
+      assert.ok(done.every((intent) => !intent.startsWith("w1: ")));
+      assert.deepEqual(plane.members(), ["cp1"]);
+    });
+
+    it("leaves them alone once it is there", async () => {
+      const plane = await SimulatedPlane.of("cp1", "w1");
+      await plane.run(["cp1"]);
+
+      await plane.run(["cp1"], { ahead: ["w1"] });
+
+      assert.deepEqual(plane.hosts.get("w1")?.commands, []);
+    });
+  });
+
   it("comes to the same end after runs that died anywhere and hosts that were installed anew", async () => {
     const death = fc.record({
       dieAfter: fc.integer({ min: 0, max: 200 }),

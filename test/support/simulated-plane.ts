@@ -79,8 +79,13 @@ export class SimulatedPlane {
     {
       dieAfter = Number.POSITIVE_INFINITY,
       dieAt,
+      ahead,
       ...changes
-    }: Partial<Operation> & { readonly dieAfter?: number; readonly dieAt?: string } = {},
+    }: Partial<Operation> & {
+      readonly dieAfter?: number;
+      readonly dieAt?: string;
+      readonly ahead?: readonly string[];
+    } = {},
   ): Promise<readonly string[]> {
     this.#steps = dieAfter;
     this.#dieAt = dieAt;
@@ -109,6 +114,7 @@ export class SimulatedPlane {
       hosts: declared.map(toHost),
       removed,
       exists,
+      ...(ahead && { ahead: ahead.map(toWorker) }),
     };
     const access = {
       client: this.#client(),
@@ -209,6 +215,8 @@ export class SimulatedPlane {
         return Promise.resolve({ metadata: {}, spec: {}, items: [] } as Answer);
       },
       find: <Answer>(path: string) => {
+        if (/^\/(api|apis\/[^/]+)\/[^/]+$/.test(path)) return Promise.resolve({ resources } as Answer);
+        if (path.includes("/customresourcedefinitions/")) return Promise.resolve(established as Answer);
         const isThere = isConfig(path) && this.#etcd.config !== "";
         return Promise.resolve(
           (isThere ? { data: { ClusterConfiguration: this.#etcd.config } } : undefined) as Answer,
@@ -263,3 +271,24 @@ export class SimulatedPlane {
 interface ConfigMap {
   readonly data: { readonly ClusterConfiguration: string };
 }
+
+function toWorker(name: string): ReachableHost {
+  return { ...clusterHost("worker", { name, nodeName: name }), connection: { address: name } };
+}
+
+/** What the simulated API serves, under whatever group and version. */
+const resources = [
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "ConfigMap",
+  "CustomResourceDefinition",
+  "DaemonSet",
+  "Deployment",
+  "PodDisruptionBudget",
+  "Role",
+  "RoleBinding",
+  "Service",
+  "ServiceAccount",
+].map((kind) => ({ kind, name: `${kind.toLowerCase()}s`, namespaced: true }));
+
+const established = { status: { conditions: [{ type: "Established", status: "True" }] } };

@@ -3,7 +3,7 @@ import type { ApplyControlPlane, ReachableHost } from "../../../bootstrap/operat
 import type { HeldCluster } from "../../../bootstrap/run-leases.ts";
 import type { Cluster } from "../../../clusters/cluster.ts";
 import type { Identity } from "../../../clusters/identity.ts";
-import { checkCluster, checkHosts } from "../checks.ts";
+import { checkCluster, checkHost, checkHosts } from "../checks.ts";
 import { holding } from "../holding.ts";
 import {
   type HostRecord,
@@ -23,6 +23,8 @@ export interface ControlPlaneInputs {
   readonly clusterId?: string;
   readonly identity?: Identity;
   readonly hosts: HostRecord;
+  /** The workers that follow: while a new cluster begins they are prepared as far as they get without it. */
+  readonly ahead?: HostRecord;
   /** Lets the cluster begin anew although it was up before. */
   readonly allowNewCluster?: boolean;
 }
@@ -34,6 +36,8 @@ export interface ControlPlaneOutputs extends Drifting {
   readonly expires: string;
 }
 
+/** How the control plane comes up: no difference to what it is. */
+const manner = new Set(["identity", "allowNewCluster", "ahead"]);
 const renewBeforeMs = 60 * 24 * 60 * 60 * 1000;
 
 /** All control-plane hosts of a cluster, as one. */
@@ -43,13 +47,13 @@ export const controlPlane: Resource<ControlPlaneInputs, ControlPlaneOutputs> = {
   secretOutputs: ["kubeconfig"],
   refreshBeforeUpdate: true,
   diff: {
-    ignores: (parts) =>
-      isConnection(parts) || isHook(parts) || parts[0] === "identity" || parts[0] === "allowNewCluster",
+    ignores: (parts) => isConnection(parts) || isHook(parts) || manner.has(String(parts[0])),
     replaces: (parts) => parts[0] === "clusterId",
   },
   check(inputs) {
     checkCluster(inputs);
     checkHosts(inputs, "hosts");
+    inputs.record("ahead", checkHost, true);
     inputs.text("clusterId");
     inputs.record("identity", () => undefined);
   },
@@ -120,12 +124,13 @@ async function apply(
 
 async function requestOf(
   call: Call,
-  { cluster, identity, hosts, allowNewCluster }: ControlPlaneInputs,
+  { cluster, identity, hosts, allowNewCluster, ahead = {} }: ControlPlaneInputs,
 ): Promise<Parameters<ApplyControlPlane>[1]> {
   return {
     cluster: knownCluster(cluster),
     identity: await knownIdentity(call, identity, cluster.name),
     hosts: reachable(hosts),
+    ahead: reachable(ahead),
     ...(allowNewCluster === undefined ? {} : { allowNewCluster }),
   };
 }

@@ -64,6 +64,25 @@ describe("the resources of a cluster", () => {
     assert.deepEqual(properties, []);
   });
 
+  it("tells bootstrap which workers follow, who are no difference to the control plane", async () => {
+    const told: (readonly string[] | undefined)[] = [];
+    const apply = harness.world.bootstrap.applyControlPlane;
+    harness.world.bootstrap.applyControlPlane = (operation, request) => {
+      told.push(request.ahead?.map(({ name }) => name));
+      return apply(operation, request);
+    };
+    const host = worker()["host"] as ValueRecord;
+    const before = { ...controlPlane(), ahead: { w1: host } };
+    const { id, outputs } = await harness.create("ControlPlane", before);
+    const { properties } = await harness.diff(
+      "ControlPlane",
+      { id, inputs: before, outputs },
+      { ...before, ahead: { w1: host, w2: host } },
+    );
+    assert.deepEqual(told, [["w1"]]);
+    assert.deepEqual(properties, []);
+  });
+
   it("has nothing to do when a hook is new or changed: it accompanies changes", async () => {
     const hooks = { tell: { after: "join", script: new Secret("echo hello") } };
     const { cp1 } = controlPlane().hosts;
