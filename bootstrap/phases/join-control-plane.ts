@@ -1,8 +1,10 @@
+import { apiPortOf } from "../../clusters/endpoint.ts";
 import { command } from "../../remote/quote.ts";
 import { controlPlaneJoinConfig } from "../kubeadm-config.ts";
 import { paths } from "../paths.ts";
 import type { ControlPlaneView, Phase } from "../view.ts";
 import { leadTo, wantedServers } from "./endpoint-clients.ts";
+import { hurryKubelet } from "./hurry-kubelet.ts";
 import { enterCluster } from "./join.ts";
 import type { NodeView } from "./node.ts";
 
@@ -34,6 +36,7 @@ function script(view: ControlPlaneView & NodeView): string {
   const server = wantedServers(view)[paths.adminConf] ?? "";
   return `set -e
 export HOME=/root
+${hurryKubelet(apiPortOf(view.cluster.endpoint))}
 ${command`kubeadm join --config ${paths.joinConfig}`}
 ${leadTo({ path: paths.adminConf, server })}
 ${command`echo ${clusterId} > ${paths.initialized}`}`;
