@@ -45,6 +45,11 @@ export async function runUnit(
   }
 }
 
+/** Shell words that enable a unit whose file is new or has changed, and have systemd read its files once. */
+export function enableUnit(unit: string): string {
+  return command`systemctl enable --quiet --no-reload ${unit} && systemctl daemon-reload`;
+}
+
 /**
  * A host that shuts down ends its units before it ends connections. Whoever waits for that hears of a host that is gone
  * and not of a script that failed.

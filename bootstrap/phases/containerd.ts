@@ -1,5 +1,6 @@
 import { command } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
+import { enableUnit } from "../unit.ts";
 import { differs, writeFiles } from "../view.ts";
 import type { Change, HostView, Phase, WantedFile } from "../view.ts";
 import { willReplace } from "./binaries.ts";
@@ -32,8 +33,8 @@ function keepRunning(view: HostView, files: readonly WantedFile[]): readonly Cha
     [...files, proxyFile(view)].some((file) => file !== undefined && differs(view.facts, file));
   if (state.active && state.enabled && !isOld) return [];
   const action = state.active ? "restart" : "start";
-  const script = command`mkdir -p ${[paths.containerdDropIns, paths.containerdRegistries, paths.cniConfig]} &&
-systemctl daemon-reload && systemctl enable --quiet ${unit} && systemctl restart ${unit}`;
+  const folders = [paths.containerdDropIns, paths.containerdRegistries, paths.cniConfig];
+  const script = `${command`mkdir -p ${folders}`} && ${enableUnit(unit)} && ${command`systemctl restart ${unit}`}`;
   return [
     {
       intent: `${action} containerd`,

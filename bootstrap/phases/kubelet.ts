@@ -4,6 +4,7 @@ import { command } from "../../remote/quote.ts";
 import { settingsFile } from "../kubelet-settings/settings-file.ts";
 import { kubernetesYaml } from "../kubernetes-yaml.ts";
 import { paths } from "../paths.ts";
+import { enableUnit } from "../unit.ts";
 import { differs, isContainer, writeFiles } from "../view.ts";
 import type { Change, HostView, Phase, WantedFile } from "../view.ts";
 import { willReplace } from "./binaries.ts";
@@ -50,8 +51,7 @@ function installUnit(facts: HostFacts): readonly Change[] {
       intent: "install the kubelet's unit",
       work: async (context) => {
         await write?.work(context);
-        const enable = command`systemctl daemon-reload && systemctl enable --quiet ${unit}`;
-        await context.runner.run(enable, { signal: context.signal });
+        await context.runner.run(enableUnit(unit), { signal: context.signal });
       },
     },
   ];

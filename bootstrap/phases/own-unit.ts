@@ -1,6 +1,7 @@
 import type { HostFacts } from "../../clusters/facts.ts";
 import { command } from "../../remote/quote.ts";
 import { differs, writeFiles } from "../view.ts";
+import { enableUnit } from "../unit.ts";
 import type { Change, WantedFile } from "../view.ts";
 
 /** A service of keelson's own on a host: its unit and the files that it must be newer than. */
@@ -25,8 +26,7 @@ export function keepUnit(facts: HostFacts, unit: OwnUnit, files: readonly Wanted
     {
       intent: `${state?.active === true ? "restart" : "start"} ${what}`,
       work: async ({ runner, signal }) => {
-        const script = command`systemctl daemon-reload && systemctl enable --quiet ${name} && systemctl restart ${name}`;
-        await runner.run(script, { signal });
+        await runner.run(`${enableUnit(name)} && ${command`systemctl restart ${name}`}`, { signal });
       },
     },
   ];

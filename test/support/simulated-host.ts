@@ -49,7 +49,7 @@ export class SimulatedHost extends FakeRunner {
       [/^set -eu\nswapoff/, () => this.#swapOff()],
       [/^sed -i 's#\^/, (command) => this.#lead(command)],
       [/systemctl restart containerd/, () => this.#start("containerd.service")],
-      [/systemctl enable --quiet kubelet/, () => this.#enable("kubelet.service")],
+      [/systemctl enable --quiet --no-reload kubelet/, () => this.#enable("kubelet.service")],
       [/systemctl restart kubelet/, () => this.#startKubelet()],
       [/systemctl restart (keelson-\S+)/, (command) => this.#start(/restart (\S+)/.exec(command)?.[1] ?? "")],
       [/systemctl disable --quiet --now keelson-/, (command) => this.#drop(command)],
