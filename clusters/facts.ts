@@ -188,6 +188,7 @@ export interface OwnerToken {
 export interface KubernetesFacts {
   /** SHA-256 of the DER form of `/etc/kubernetes/pki/ca.crt`, lower-case hex. */
   readonly caSha256?: string;
+  /** Whether the kubelet has credentials: its kubeconfig, which is there earlier, and the certificate that this names. */
   readonly kubeletConf: boolean;
   readonly bootstrapKubeletConf: boolean;
   readonly adminConf: boolean;

@@ -190,8 +190,9 @@ if timeout 10 getent ahosts "$n" >/dev/null; then echo "$n yes"; else echo "$n n
 }
 
 const kubernetesPart = `
-section present; for f in ${paths.kubeletConf} ${paths.bootstrapKubeletConf} ${paths.adminConf} ${paths.initialized} ${paths.etcdData}/member; do
+section present; for f in ${paths.bootstrapKubeletConf} ${paths.adminConf} ${paths.initialized} ${paths.etcdData}/member; do
 [ -e $f ] && echo $f; done
+f=${paths.kubeletConf}; [ -e $f ] && { [ -e ${paths.kubeletCertificate} ] || grep -q client-certificate-data $f; } && echo $f
 section initialized; cat ${paths.initialized}
 section servers; for f in ${paths.kubeletConf} ${paths.adminConf} ${paths.superAdminConf}; do
 [ -f $f ] && echo "$f $(sed -n 's/^ *server: //p' $f | head -n 1)"; done

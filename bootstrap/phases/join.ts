@@ -99,8 +99,12 @@ async function removeStaleNode(view: NodeView): Promise<void> {
   await apiOf(view).deleteNode(host.nodeName);
 }
 
-/** The kubelet of a join that was cut off goes on by itself, and may have joined since the host was read. */
+/**
+ * The kubelet of a join that was cut off goes on by itself, and may have joined since the host was read. Its kubeconfig says
+ * nothing of that: it is written before the certificate that it names is asked for.
+ */
 const script = `export HOME=/root
 systemctl stop kubelet.service
-if [ -e ${paths.kubeletConf} ]; then rm -f ${paths.bootstrapKubeletConf}; systemctl start kubelet.service; exit; fi
+if [ -e ${paths.kubeletConf} ] && [ -e ${paths.kubeletCertificate} ]; then rm -f ${paths.bootstrapKubeletConf}; systemctl start kubelet.service; exit; fi
+rm -f ${paths.kubeletConf}
 ${command`kubeadm join --config ${paths.joinConfig}`}`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseFacts } from "../../bootstrap/facts/parse.ts";
@@ -34,6 +34,36 @@ describe("factsScript", () => {
     const mayWrite = process.getuid?.() === 0 && isBlank;
     assert.equal(parseFacts(stdout, Date.now()).syncMs !== undefined, mayWrite);
     assert.ok(!existsSync("/var/lib/.keelson-sync-latency"));
+  });
+
+  describe("of a kubelet", () => {
+    const etc = join(folder, "etc/kubernetes");
+    const pki = join(folder, "var/lib/kubelet/pki");
+    const hasCredentials = (): boolean => {
+      const script = factsScript({ files: [], units: {} });
+      const here = script.replaceAll(/ \/(etc\/kubernetes|var\/lib\/kubelet\/pki)\//g, ` ${folder}/$1/`);
+      const read = here.replaceAll(`=/etc/kubernetes/`, `=${etc}/`);
+      const { stdout } = spawnSync("sh", ["-s"], { input: read, encoding: "utf8" });
+      return parseFacts(stdout.replaceAll(folder, ""), Date.now()).kubernetes.kubeletConf;
+    };
+    before(() => {
+      mkdirSync(etc, { recursive: true });
+      mkdirSync(pki, { recursive: true });
+    });
+
+    it("takes a kubeconfig for credentials only when the certificate that it names is there", () => {
+      assert.ok(!hasCredentials());
+      writeFileSync(join(etc, "kubelet.conf"), "    client-certificate: /var/lib/kubelet/pki/x.pem\n");
+      assert.ok(!hasCredentials());
+      writeFileSync(join(pki, "kubelet-client-current.pem"), "");
+      assert.ok(hasCredentials());
+    });
+
+    it("takes a kubeconfig that holds its certificate for credentials", () => {
+      rmSync(join(pki, "kubelet-client-current.pem"));
+      writeFileSync(join(etc, "kubelet.conf"), "    client-certificate-data: eA==\n");
+      assert.ok(hasCredentials());
+    });
   });
 
   it("refuses output that was cut off", () => {

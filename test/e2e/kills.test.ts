@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { clusterServicesOf } from "../../bootstrap/services/index.ts";
@@ -166,7 +167,8 @@ describe("a run that is killed", function () {
         await onMachine(controlPlane, "kill -CONT $(pidof kube-controller-manager)");
 
         assert.ok(await changeOf(worker, "etc/kubernetes/bootstrap-kubelet.conf"));
-        assert.equal(await changeOf(worker, "etc/kubernetes/kubelet.conf"), undefined);
+        const { data } = machinePaths(defaultLayout(), fleet, worker);
+        assert.ok(!existsSync(join(data, "kubelet/pki/kubelet-client-current.pem")));
       },
     );
   }
