@@ -29,7 +29,8 @@ describe("the settings of a living cluster", function () {
     fleet.spec = { controlPlane };
     const previewed = (await fleet.apply(three, { preview: true })).intents;
     const { intents } = await fleet.apply(three);
-    assert.deepEqual(intents, previewed);
+    // The record of kubeadm comes before a host that joins, and after those that are there: a preview tells it first.
+    assert.deepEqual(intents.toSorted(), previewed.toSorted());
     assert.deepEqual(await changesLeft(), []);
     return intents;
   }
