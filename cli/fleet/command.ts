@@ -10,6 +10,7 @@ import { preview } from "../../delivery/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { parallel } from "../../remote/parallel.ts";
 import { runVariable } from "../../stacks/components/set-workload.ts";
+import { settleKilledRuns } from "../../stacks/engine/killed-runs.ts";
 import { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
 import { openReleases, storeReference } from "../../stacks/engine/releases.ts";
 import { openState } from "../../stacks/engine/state.ts";
@@ -18,7 +19,6 @@ import { resolvePulumi } from "../../toolchain/index.ts";
 import { collectReleases } from "./collect.ts";
 import { factsFile, gatherFacts } from "./gather-facts.ts";
 import type { FleetArguments } from "./options.ts";
-import { planFleet } from "./plan.ts";
 import { requireCredentials } from "./prometheus-probe.ts";
 import { RealFleet } from "./real-world.ts";
 import { withOutput } from "./output.ts";
@@ -33,19 +33,21 @@ export interface Session {
   readonly print: (text: string) => void;
 }
 
+/** A command that works on a stack and its clusters. */
+export type FleetCommand = Exclude<FleetArguments["command"], "plan">;
+
 /** Runs a command of `keelson fleet`, and gives the exit code. */
-export async function runFleet(args: FleetArguments, signal: AbortSignal): Promise<number> {
-  const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  const { command } = args;
-  // It asks neither Pulumi nor a cluster.
-  if (command === "plan") return planFleet(args, print);
+export async function runFleet(
+  command: FleetCommand,
+  args: FleetArguments,
+  signal: AbortSignal,
+): Promise<number> {
   const fleet = await openFleet(args, signal);
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
   return commands[command]({ args, fleet, signal, print });
 }
 
-const commands: Readonly<
-  Record<Exclude<FleetArguments["command"], "plan">, (session: Session) => Promise<number>>
-> = {
+const commands: Readonly<Record<FleetCommand, (session: Session) => Promise<number>>> = {
   up,
   preview: previewFleet,
   status,
@@ -58,6 +60,9 @@ async function openFleet(args: FleetArguments, signal: AbortSignal): Promise<Rea
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
   const directory = resolve(args.directory);
   const [pulumi, state] = await Promise.all([resolvePulumi({ onProgress, signal }), openState()]);
+  // A backend of the user's own is the user's to look after.
+  if (process.env["PULUMI_BACKEND_URL"] === undefined)
+    await settleKilledRuns(new PulumiRunner(pulumi, state, directory), state);
   // The program keeps its releases where they are looked for.
   process.env["KEELSON_STORE"] = args.store ?? storeReference();
   return new RealFleet({

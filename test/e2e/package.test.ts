@@ -123,6 +123,23 @@ describe("The npm package", function () {
     });
   });
 
+  it("plans a fleet with its command, by a module as the documentation shows one", async () => {
+    const home = await project("fleet", { type: "module" });
+    const page = await readFile(join(root, "docs/fleets.md"), "utf8");
+    await writeFile(join(home, "fleet.ts"), firstBlock(page, "typescript"));
+    const capacity = (cpu: number): object => ({ capacity: { cpu, memoryGib: 32 } });
+    const clusters = { eu1: capacity(8), eu2: capacity(8), us1: capacity(1) };
+    const facts = { version: 1, gatheredAt: "2026-11-30T10:00:00Z", clusters };
+    await writeFile(join(home, "fleet-facts.json"), JSON.stringify(facts));
+
+    const keelson = join(home, "node_modules/keelson/dist/cli/main.js");
+    const { stdout } = await run(process.execPath, [keelson, "fleet", "plan", "--write"], { cwd: home });
+
+    assert.match(stdout, /^shop\n {2}\+ eu1: 6 replicas \(newly placed\)\n {2}\+ eu2: 6 replicas/);
+    assert.match(stdout, /From facts of 2026-11-30T10:00:00Z\nWritten into fleet\.lock\.json$/m);
+    assert.match(await readFile(join(home, "fleet.lock.json"), "utf8"), /"eu1": 6/);
+  });
+
   /** Type-checks a project as strictly as its owner may. */
   async function check(cwd: string, options: readonly string[]): Promise<void> {
     const tsc = join(root, "node_modules/typescript/bin/tsc");

@@ -2,7 +2,11 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import {
   canary,
+  defineFleet,
   type MaintenanceWindow,
+  on,
+  overrides,
+  resolveOverrides,
   rest,
   type RolloutRules,
   waves,
@@ -25,6 +29,10 @@ export interface FleetSettings {
   readonly rules?: Partial<RolloutRules>;
   /** When the last wave may begin. @default - at any time */
   readonly windows?: readonly MaintenanceWindow[];
+  /** Whether somebody must agree to the last wave. @default false */
+  readonly approval?: boolean;
+  /** Images of clusters that have one of their own. @default {} */
+  readonly ownImages?: Readonly<Record<string, string>>;
   /** Whether the app brings its own namespace. @default false: without controllers nobody ends one */
   readonly ownNamespace?: boolean;
   /** What the app says of itself. @default "1" */
@@ -42,6 +50,14 @@ const clusters = Object.entries(settings.clusters).map(
     }),
 );
 
+const images = resolveOverrides(
+  overrides(
+    { image: settings.image },
+    ...Object.entries(settings.ownImages ?? {}).map(([name, image]) => on.cluster(name, { image })),
+  ),
+  defineFleet(Object.fromEntries(clusters.map(({ name }) => [name, {}]))),
+);
+
 const shop = new Workload("shop", {
   clusters,
   namespace: { name: "shop", create: settings.ownNamespace === true },
@@ -51,14 +67,21 @@ const shop = new Workload("shop", {
     ...(settings.lock !== undefined && {
       lock: settings.lock,
       rollout: waves(
-        [canary(1), canary(1), rest(settings.windows === undefined ? {} : { windows: settings.windows })],
+        [
+          canary(1),
+          canary(1),
+          rest({
+            approval: settings.approval === true,
+            ...(settings.windows !== undefined && { windows: settings.windows }),
+          }),
+        ],
         { deadlineSeconds: 60, ...settings.rules },
       ),
     }),
   },
   app: (chart, { name }) => {
     new WebService(chart, "web", {
-      image: settings.image as `${string}:${string}`,
+      image: images[name]?.values.image as `${string}:${string}`,
       port: 8080,
       replicas: 1,
       health: { ready: "/readyz", live: "/healthz" },
