@@ -30,6 +30,7 @@ const idle = new Set([
   "virtual address",
   "certificates",
   "kubelet running",
+  "etcd quota",
   "control plane settings",
   "API ready",
   "endpoint clients",
