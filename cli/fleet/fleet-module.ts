@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
+import { isRecord } from "../../clusters/data/is-record.ts";
 import type { Fleet } from "../../clusters/fleet/fleet.ts";
 import type { PlacedApp } from "../../clusters/placement/placement.ts";
 import { KeelsonError } from "../../errors.ts";
@@ -44,10 +45,6 @@ function isFleet(value: unknown): value is Fleet {
 function isApp(value: unknown): value is PlacedApp {
   if (!isRecord(value) || typeof value["name"] !== "string") return false;
   return isRecord(value["place"]) && isRecord(value["place"]["rule"]);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
 
 function noModule(path: string, state: string, cause?: unknown): KeelsonError {

@@ -1,3 +1,4 @@
+import { isRecord } from "../../clusters/data/is-record.ts";
 import type { PrometheusQuery } from "../../clusters/waves/probes.ts";
 
 /** What an answer says: within the bounds, out of them, nothing of use, or that the query itself is wrong. */
@@ -82,8 +83,4 @@ function labelsOf({ metric }: Sample): string {
 
 function short(text: string): string {
   return text.length > 200 ? `${text.slice(0, 197)}...` : text;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { ProblemsError } from "../../errors.ts";
 import type { Problem } from "../../errors.ts";
+import { isRecord } from "./is-record.ts";
 import { didYouMean } from "./nearest.ts";
 
 /** How data from outside must look: a check, and the JSON Schema that says the same. */
@@ -125,10 +126,6 @@ export function oneOf<const T extends string | number>(...values: readonly T[]):
 /** A problem with a value that somebody wrote. */
 export function invalid(where: string, message: string): Problem {
   return { code: "KEELSON_INVALID_INPUT", where: where === "" ? "all of it" : where, message };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function join(where: string, key: string): string {

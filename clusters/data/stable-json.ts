@@ -1,6 +1,8 @@
+import { isRecord } from "./is-record.ts";
+
 /** JSON of plain data with the keys of every object in order, so that equal data has equal bytes. */
 export function stableJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_, each: unknown) => (isObject(each) ? sorted(each) : each), indent);
+  return JSON.stringify(value, (_, each: unknown) => (isRecord(each) ? sorted(each) : each), indent);
 }
 
 /** Whether two pieces of plain data say the same, in whatever order. */
@@ -12,10 +14,6 @@ export function isSameData(left: unknown, right: unknown): boolean {
 export function byText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function sorted(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
