@@ -9,7 +9,7 @@ import { keyOf } from "./object-id.ts";
 import { type Session, signalOf } from "./session.ts";
 import type { WantedObject } from "./wanted.ts";
 
-/** What a dead cluster may cost before it is known to be dead, in milliseconds, for each try. */
+/** What a cluster that takes connections may need for its first answer, in milliseconds, before it is known to be sick. */
 const firstAnswerMs = 5000;
 
 /** What is in the cluster of a set, and of what is wanted. */

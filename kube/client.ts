@@ -45,6 +45,11 @@ export interface KubeClientOptions {
    * @default 0
    */
   readonly maxWaiting?: number;
+  /**
+   * How long a request may have no connection, in milliseconds, before its server counts as silent and is not tried again.
+   * @default - as long as its answer may take
+   */
+  readonly connectingMs?: number;
 }
 
 /** A thin client: raw JSON in and out, so no field is lost that a model does not know. */
@@ -70,15 +75,18 @@ export interface KubeClient {
 /** Makes a client for the current context of a kubeconfig. */
 export async function kubeClient(options: KubeClientOptions): Promise<KubeClient> {
   const read = await readAccess(options.kubeconfig, options.dials !== undefined);
-  const { serverName: servername, dials = [dialDirectly], maxWaiting = 0 } = options;
+  const { serverName: servername, dials = [dialDirectly], maxWaiting = 0, connectingMs = Infinity } = options;
   const access = servername === undefined ? read : { ...read, tls: { ...read.tls, servername } };
   const agent = new DialingAgent(access, { dials, maxWaiting });
-  const once = async <Answer>(wanted: KubeRequest, onSick?: () => void): Promise<Answer> =>
-    send<Answer>({ access, agent, headers: await access.headers(), ...(onSick && { onSick }) }, wanted);
+  const once = async <Answer>(wanted: KubeRequest, tell?: Tell): Promise<Answer> =>
+    send<Answer>(
+      { access, agent, headers: await access.headers(), connectingMs, ...(tell && { tell }) },
+      wanted,
+    );
   const request = <Answer>(wanted: KubeRequest): Promise<Answer> =>
     pastStart({
       what: describe(wanted),
-      send: () => withRetries(wanted, agent, (onSick) => once<Answer>(wanted, onSick)),
+      send: () => withRetries(wanted, agent, (tell) => once<Answer>(wanted, tell)),
       isReady: () => isReady(once, wanted.signal),
       ...(wanted.signal && { signal: wanted.signal }),
     });
@@ -132,25 +140,24 @@ function dialDirectly(host: string, port: number): Promise<Duplex> {
 async function withRetries<Answer>(
   request: KubeRequest,
   agent: DialingAgent,
-  work: (onSick: () => void) => Promise<Answer>,
+  work: (tell: Tell) => Promise<Answer>,
 ): Promise<Answer> {
   const what = describe(request);
   for (let attempt = 1; ; attempt += 1) {
     throwIfAborted(request.signal, what);
     const began = performance.now();
     const { turns } = agent;
-    const seen = { isSick: false };
+    const told = new Set<Trouble>();
     try {
-      return await work(() => {
-        seen.isSick = true;
-      });
+      return await work((trouble) => told.add(trouble));
     } catch (error) {
       throwIfAborted(request.signal, what);
-      if (seen.isSick) agent.shun(turns);
+      const isSick = told.has("sick");
+      if (isSick) agent.shun(turns);
       // A failure that took long has waited enough already, at this server.
-      const isQuick = performance.now() - began < quickMs;
+      const isQuick = performance.now() - began < quickMs && !told.has("silent");
       const goesOn = attempt < tries && isQuick && isWorthAnotherTry(request, error);
-      if (!goesOn && !(seen.isSick && isReading(request) && attempt <= agent.others)) throw error;
+      if (!goesOn && !(isSick && isReading(request) && attempt <= agent.others)) throw error;
       await pause(200 * 2 ** attempt, undefined, { signal: request.signal }).catch(() => undefined);
     }
   }
@@ -172,18 +179,23 @@ function isEviction(error: KubeError): boolean {
   return error.status === 429 && error.causes.length > 0;
 }
 
+/** A sick server takes connections and does not serve; a silent one does not even take them. */
+type Trouble = "sick" | "silent";
+type Tell = (trouble: Trouble) => void;
+
 interface Way {
   readonly access: Access;
   readonly agent: DialingAgent;
   readonly headers: Readonly<Record<string, string>>;
-  /** Hears that a server took the connection and does not serve. */
-  readonly onSick?: () => void;
+  readonly connectingMs: number;
+  readonly tell?: Tell;
 }
 
 /** What an API server answers that does not reach its etcd. */
 const sickStatuses = new Set([500, 504]);
 
-function send<Answer>({ access, agent, headers, onSick }: Way, request: KubeRequest): Promise<Answer> {
+function send<Answer>(way: Way, request: KubeRequest): Promise<Answer> {
+  const { access, agent, headers, connectingMs, tell } = way;
   const { method = "GET", path, query, body, contentType = "application/json" } = request;
   const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -216,7 +228,7 @@ function send<Answer>({ access, agent, headers, onSick }: Way, request: KubeRequ
         });
         answer.once("error", fail);
         answer.once("end", () => {
-          if (sickStatuses.has(answer.statusCode ?? 0)) onSick?.();
+          if (sickStatuses.has(answer.statusCode ?? 0)) tell?.("sick");
           settle(request, answer.statusCode ?? 0, Buffer.concat(chunks).toString("utf8"), {
             resolve: (body) => {
               resolve(body as Answer);
@@ -227,12 +239,13 @@ function send<Answer>({ access, agent, headers, onSick }: Way, request: KubeRequ
       },
     );
     const patienceMs = request.timeoutMs ?? defaultTimeoutMs;
-    agent.limitConnecting(outgoing, patienceMs, () => {
+    agent.limitConnecting(outgoing, Math.min(patienceMs, connectingMs), () => {
+      tell?.("silent");
       fail(new Error("no connection in time"));
       outgoing.destroy();
     });
     outgoing.setTimeout(patienceMs, () => {
-      onSick?.();
+      tell?.("sick");
       outgoing.destroy(new Error("no answer in time"));
     });
     outgoing.once("error", fail).once("close", ends);

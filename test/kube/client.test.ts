@@ -16,7 +16,7 @@ describe("kubeClient", () => {
   });
 
   async function world(
-    answer: (request: Seen) => Answer,
+    answer: (request: Seen) => Answer | Promise<Answer>,
     options: Partial<KubeClientOptions> = {},
   ): Promise<{ server: ApiServer; client: KubeClient }> {
     const server = await startApiServer(answer);
@@ -176,6 +176,34 @@ describe("kubeClient", () => {
     const asking = client.request({ method: "POST", path: "/api/v1/x", timeoutMs: 50 });
     await assert.rejects(asking, { code: "KEELSON_API_UNAVAILABLE", message: /no connection in time$/ });
     assert.equal(server.seen.length, 0);
+  });
+
+  it("gives up earlier on a server that takes no connection than on one that is slow, and does not try again", async () => {
+    let dialled = 0;
+    const dials = [
+      () => {
+        dialled += 1;
+        return new Promise<never>(() => undefined);
+      },
+    ];
+    const { client } = await world(() => ({}), { dials, connectingMs: 50 });
+    await assert.rejects(client.request({ path: "/api/v1/x", timeoutMs: 60_000 }), {
+      code: "KEELSON_API_UNAVAILABLE",
+      message: /no connection in time$/,
+    });
+    assert.equal(dialled, 1);
+  });
+
+  it("gives a server that takes connections the time that an answer may need", async () => {
+    const slow = new Promise((resolve) => setTimeout(resolve, 1200));
+    const { client } = await world(
+      async () => {
+        await slow;
+        return { body: { fine: true } };
+      },
+      { connectingMs: 1000 },
+    );
+    assert.deepEqual(await client.request({ path: "/api/v1/x" }), { fine: true });
   });
 
   it("ends with the run", async () => {

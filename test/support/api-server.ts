@@ -33,16 +33,18 @@ export interface ApiServer {
 }
 
 /** Starts a server with a certificate of its own that answers as told. */
-export async function startApiServer(answer: (request: Seen) => Answer): Promise<ApiServer> {
+export async function startApiServer(
+  answer: (request: Seen) => Answer | Promise<Answer>,
+): Promise<ApiServer> {
   const { certificate, privateKey } = await selfSigned();
   const seen: Seen[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
   let resumed = 0;
   const server = createServer({ cert: certificate, key: privateKey }, (incoming, outgoing) => {
-    void receive(incoming).then((request) => {
+    void receive(incoming).then(async (request) => {
       seen.push(request);
-      reply(outgoing, answer(request));
+      reply(outgoing, await answer(request));
     });
   });
   server.on("secureConnection", (socket) => {
