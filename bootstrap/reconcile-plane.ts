@@ -1,8 +1,10 @@
 import { parallel } from "../remote/parallel.ts";
 import { careForEtcd } from "./etcd/care-for-plane.ts";
 import { changeMembers, foreseeMembership, previewMembers } from "./change-members.ts";
+import type { Operation } from "./operation.ts";
 import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
 import { initialize } from "./phases/initialize.ts";
+import { HeadStart } from "./head-start.ts";
 import { controlPlanePlan, preparationPlan, servingPlan } from "./plan.ts";
 import { recordNames } from "./record-names.ts";
 import { plannedChanges, runPlan } from "./run-plan.ts";
@@ -55,9 +57,7 @@ async function change(plane: Plane, ahead: WorkAhead): Promise<readonly string[]
   if (answers) await oneByOne(plane, drifted, servingPlan);
   else await onHosts(plane, drifted, widest, ({ target }) => runPlan(operation, target, preparationPlan));
   const fresh = plane.hosts.filter((each) => each.host.name === begin || stateOf(plane, each) === "blank");
-  await onHosts(plane, fresh, widest, ({ host, target }) =>
-    host.name === begin ? beginCluster(plane, target, ahead) : runPlan(operation, target, preparationPlan),
-  );
+  await prepareAll(plane, fresh, ahead);
   await careForEtcd(plane);
   const left = await changeMembers(plane);
   await oneByOne(plane, drifted, controlPlanePlan);
@@ -65,18 +65,46 @@ async function change(plane: Plane, ahead: WorkAhead): Promise<readonly string[]
   return left;
 }
 
+/** Prepares hosts side by side; the one that begins the cluster goes first and is made whole. */
+async function prepareAll(plane: Plane, hosts: readonly PlaneHost[], ahead: WorkAhead): Promise<void> {
+  const { operation, begin } = plane;
+  const headStart = new HeadStart();
+  if (hosts.every(({ host }) => host.name !== begin)) headStart.end();
+  // The hosts of the control plane come first on the way from the mirror: workers wait until all of them are through.
+  let onTheWay = hosts.length;
+  const through = (): void => {
+    onTheWay -= 1;
+    if (onTheWay === 0 && begin !== undefined) ahead.beginWorkers();
+  };
+  await onHosts(plane, hosts, widest, async ({ host, target }) => {
+    if (host.name === begin) {
+      const atWork = (): void => {
+        headStart.end();
+        through();
+      };
+      await beginCluster(operation, target, atWork).finally(() => {
+        headStart.end();
+      });
+      ahead.beginServices();
+    } else {
+      await headStart.wait(operation.signal);
+      await runPlan(operation, target, preparationPlan);
+      through();
+    }
+  });
+}
+
+/** Makes the first control plane; tells when kubeadm is at work. */
 async function beginCluster(
-  { operation }: Plane,
+  operation: Operation,
   target: PlanTarget<PlaneView>,
-  ahead: WorkAhead,
+  atWork: () => void,
 ): Promise<void> {
-  // The hosts of the control plane come first on the way from the mirror: workers wait until kubeadm is at work.
   const onPhase = (host: string, title: string): void => {
     operation.onPhase?.(host, title);
-    if (title === initialize.title) ahead.beginWorkers();
+    if (title === initialize.title) atWork();
   };
   await runPlan({ ...operation, onPhase }, target, controlPlanePlan);
-  ahead.beginServices();
 }
 
 /** Hosts are changed one by one, and what fails on one never gets to the next. */

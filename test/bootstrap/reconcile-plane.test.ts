@@ -31,6 +31,20 @@ describe("reconcilePlane", function () {
     assert.equal(prepared.length, 3);
   });
 
+  it("lets the host go first that begins the cluster, and begins with the others when kubeadm is at work", async () => {
+    const plane = await SimulatedPlane.of(...three);
+
+    const done = await plane.run(three);
+
+    const begins = done.findIndex((intent) => /^cp1: initialize the control plane/.test(intent));
+    const claims = done.map((intent, index) => (/^cp[23]: claim the host/.test(intent) ? index : -1));
+    assert.ok(begins > 0, done.join("\n"));
+    assert.deepEqual(
+      claims.filter((index) => index >= 0).map((index) => index > begins),
+      [true, true],
+    );
+  });
+
   it("previews exactly what it does when one control plane grows to three behind another endpoint", async () => {
     const plane = await SimulatedPlane.of(...three);
     await plane.run(["cp1"]);
