@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { KeelsonError, throwIfAborted } from "../errors.ts";
 import { KubeError } from "../kube/errors.ts";
+import { isEtcdFailure } from "../kube/etcd-failure.ts";
 
 /** What a refusal means for who asked: ask at once again, ask later, or never in the same words. */
 export type RefusalClass = "again" | "later" | "final";
@@ -23,7 +24,8 @@ const longestPauseMs = 4000;
 
 /**
  * Sends a request that may be repeated, as long as its refusal is one that passes: another writer was faster, an
- * admission webhook is starting, a namespace is still going. Connections that fail are the client's matter.
+ * admission webhook is starting, a namespace is still going, the server's etcd failed it. Connections that fail are the
+ * client's matter.
  *
  * @throws what the last try threw; KeelsonError KEELSON_ABORTED
  */
@@ -47,18 +49,21 @@ export async function withPatience<Answer>(request: Patient<Answer>): Promise<An
   }
 }
 
-/** Judges a refusal by what the server says in fields, never by its words. Pure. */
+/** Judges a refusal by what the server says in fields; what of etcd passes is in its words alone. Pure. */
 export function refusalClass(error: unknown, isExpected: boolean): RefusalClass {
   if (!KeelsonError.is(error) || error.code !== "KEELSON_API_REFUSED") return "final";
   // A refusal of ours: the kind is not served.
   if (!(error instanceof KubeError)) return isExpected ? "later" : "final";
-  const { status, reason, causes } = error;
+  const { status, causes } = error;
   if (status === 404) return isExpected ? "later" : "final";
   if (status === 409) return causes.length === 0 ? "again" : "final";
   if (causes.some((cause) => cause.reason === "NamespaceTerminating")) return "later";
-  // What an admission webhook that does not answer looks like; without the reason, 500 is for an object without sense.
-  const isPassing = status === 500 ? reason === "InternalError" : passing.has(status);
-  return isPassing ? "later" : "final";
+  return isPassing(error) || isEtcdFailure(error) ? "later" : "final";
+}
+
+/** A webhook that does not answer is an internal error; without that reason, 500 is for an object without sense. */
+function isPassing({ status, reason }: KubeError): boolean {
+  return status === 500 ? reason === "InternalError" : passing.has(status);
 }
 
 const passing: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);

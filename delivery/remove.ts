@@ -1,13 +1,14 @@
 import { KeelsonError, ProblemsError } from "../errors.ts";
 import { hasStatus } from "../kube/errors.ts";
-import { nameOf } from "../kube/object.ts";
+import { type KubeObject, nameOf } from "../kube/object.ts";
 import { type Inventory, parentPath } from "./apply-set.ts";
 import type { Applied } from "./apply.ts";
 import { defaultManager } from "./decide.ts";
 import { removalProblems } from "./judge.ts";
 import { lookAtSet } from "./look.ts";
+import { withPatience } from "./patience.ts";
 import { prune } from "./prune.ts";
-import { type DeliveryOptions, openSession, signalOf, type TargetCluster } from "./session.ts";
+import { type DeliveryOptions, openSession, type Session, signalOf, type TargetCluster } from "./session.ts";
 
 export interface RemoveOptions extends DeliveryOptions {
   readonly inventory: Inventory;
@@ -44,15 +45,23 @@ export async function remove(cluster: TargetCluster, options: RemoveOptions): Pr
       { fix: "Find out who should remove their finalizers, then run the same command again" },
     );
   }
+  await withPatience({
+    what: `remove the inventory "${inventory.namespace}/${inventory.name}" from "${cluster.name}"`,
+    signal: session.signal,
+    send: () => removeParent(session, inventory, parent),
+  });
+  return objects;
+}
+
+async function removeParent(session: Session, inventory: Inventory, { metadata }: KubeObject): Promise<void> {
   try {
     await session.client.request({
       method: "DELETE",
       path: parentPath(inventory),
-      body: { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: parent.metadata.uid } },
+      body: { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: metadata.uid } },
       ...signalOf(session),
     });
   } catch (error) {
     if (!hasStatus(error, 404)) throw error;
   }
-  return objects;
 }

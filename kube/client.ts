@@ -8,6 +8,8 @@ import type { Access } from "./access.ts";
 import { DialingAgent } from "./dialing-agent.ts";
 import type { Dial } from "./dialing-agent.ts";
 import { hasStatus, KubeError } from "./errors.ts";
+import { isEtcdFailure } from "./etcd-failure.ts";
+import type { KubeObject } from "./object.ts";
 import { pastStart } from "./starting.ts";
 
 const defaultTimeoutMs = 15_000;
@@ -55,9 +57,9 @@ export interface KubeClientOptions {
 /** A thin client: raw JSON in and out, so no field is lost that a model does not know. */
 export interface KubeClient {
   /**
-   * Sends one request. Reading requests, and those that may be repeated, are tried again when the connection fails or
-   * the server asks for patience; one that reads asks another server when this one is sick. A server that forbids
-   * something while it starts is waited for.
+   * Sends one request. Reading requests, and those that may be repeated, are tried again when the connection fails, the
+   * server asks for patience or its etcd fails it; one that reads asks another server when this one is sick. A server that
+   * forbids something while it starts is waited for.
    *
    * @throws KubeError if the server answered with an error
    * @throws KeelsonError KEELSON_API_UNAVAILABLE if no way led to the server; KEELSON_ABORTED
@@ -154,8 +156,8 @@ async function withRetries<Answer>(
       throwIfAborted(request.signal, what);
       const isSick = told.has("sick");
       if (isSick) agent.shun(turns);
-      // A failure that took long has waited enough already, at this server.
-      const isQuick = performance.now() - began < quickMs && !told.has("silent");
+      // A failure that took long has waited enough already, at this server; etcd itself takes seven seconds to give up.
+      const isQuick = (performance.now() - began < quickMs && !told.has("silent")) || isEtcdFailure(error);
       const goesOn = attempt < tries && isQuick && isWorthAnotherTry(request, error);
       if (!goesOn && !(isSick && isReading(request) && attempt <= agent.others)) throw error;
       await pause(200 * 2 ** attempt, undefined, { signal: request.signal }).catch(() => undefined);
@@ -167,11 +169,18 @@ function isReading({ method = "GET" }: KubeRequest): boolean {
   return method === "GET";
 }
 
-function isWorthAnotherTry({ method = "GET" }: KubeRequest, error: unknown): boolean {
+function isWorthAnotherTry(request: KubeRequest, error: unknown): boolean {
+  if (isEtcdFailure(error)) return isRepeatable(request);
   // The server did not begin with a request that it refused for now, so any of them may be sent again.
   if (error instanceof KubeError)
     return error.reason !== "" && [429, 503].includes(error.status) && !isEviction(error);
-  return method !== "POST" && KeelsonError.is(error) && error.code === "KEELSON_API_UNAVAILABLE";
+  return request.method !== "POST" && KeelsonError.is(error) && error.code === "KEELSON_API_UNAVAILABLE";
+}
+
+/** Whether a request that has happened does and says the same once more: none that makes, deletes, or names a version it saw. */
+function isRepeatable({ method = "GET", body }: KubeRequest): boolean {
+  if (method !== "PATCH") return method === "GET";
+  return (body as { metadata?: KubeObject["metadata"] } | undefined)?.metadata?.resourceVersion === undefined;
 }
 
 /** A disruption budget refuses with 429 as well: that is an answer for the caller to decide on. */

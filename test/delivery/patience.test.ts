@@ -3,10 +3,12 @@ import { refusalClass, withPatience } from "../../delivery/patience.ts";
 import { KeelsonError } from "../../errors.ts";
 import { KubeError } from "../../kube/errors.ts";
 
-function refusal(status: number, cause?: string, reason = "InternalError"): KubeError {
+function refusal(status: number, cause?: string, reason = "InternalError", message = "no"): KubeError {
   const details = cause === undefined ? {} : { causes: [{ reason: cause }] };
-  return new KubeError("change it", status, JSON.stringify({ message: "no", reason, details }));
+  return new KubeError("change it", status, JSON.stringify({ message, reason, details }));
 }
+
+const noAddress = 'Service "web" is invalid: failed to allocate IP: etcdserver: request timed out';
 
 const unserved = new KeelsonError("KEELSON_API_REFUSED", "Cannot find Widget: the cluster does not serve it");
 
@@ -19,6 +21,12 @@ describe("refusalClass", () => {
     ["a server that is too busy is waited for", refusal(429), false, "later"],
     ["a namespace that is going is waited for", refusal(403, "NamespaceTerminating"), false, "later"],
     ["a missing right is final", refusal(403), false, "final"],
+    [
+      "an address that etcd did not give in time is waited for",
+      refusal(422, "FieldValueInvalid", "Invalid", noAddress),
+      false,
+      "later",
+    ],
     ["an invalid object is final", refusal(422), true, "final"],
     ["a namespace that the run makes is waited for", refusal(404), true, "later"],
     ["a namespace that nobody makes is final", refusal(404), false, "final"],

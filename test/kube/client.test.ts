@@ -164,6 +164,30 @@ describe("kubeClient", () => {
     assert.equal(server.seen.length, 1);
   });
 
+  for (const [what, request, isRepeated] of [
+    ["reads", {}, true],
+    ["applies", { method: "PATCH", body: { metadata: { name: "a" } } }, true],
+    ["never applies", { method: "PATCH", body: { metadata: { name: "a", resourceVersion: "7" } } }, false],
+    ["never creates", { method: "POST", body: {} }, false],
+    ["never replaces", { method: "PUT", body: {} }, false],
+  ] as const) {
+    const title = isRepeated ? "" : " what may have happened";
+    it(`${what}${title} again when the server's etcd did not answer in time`, async () => {
+      const late: Answer = {
+        status: 500,
+        body: { kind: "Status", message: "etcdserver: request timed out" },
+      };
+      const answers: Answer[] = [late, { body: { fine: true } }];
+      const { server, client } = await world(() => answers.shift() ?? "cut");
+
+      const asking = client.request({ path: "/api/v1/x", ...request });
+
+      if (isRepeated) assert.deepEqual(await asking, { fine: true });
+      else await assert.rejects(asking, { code: "KEELSON_API_REFUSED", message: /etcdserver/ });
+      assert.equal(server.seen.length, isRepeated ? 2 : 1);
+    });
+  }
+
   it("gives up on a server that stays silent", async () => {
     const { client } = await world(({ method }) => (method === "POST" ? "silence" : {}));
     await client.request({ path: "/version" });

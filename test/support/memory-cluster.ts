@@ -46,8 +46,14 @@ export class MemoryCluster {
     const kind = kinds[plural];
     if (kind !== undefined)
       return { body: { kind: `${kind}List`, items: this.#list(path, query["labelSelector"]) } };
-    if (method === "PATCH") return { body: this.#apply(path, body as KubeObject, query["dryRun"] === "All") };
     const found = this.objects.get(path);
+    if (method === "PATCH") {
+      const { resourceVersion } = (body as KubeObject).metadata;
+      const isStale = resourceVersion !== undefined && resourceVersion !== found?.metadata.resourceVersion;
+      if (isStale)
+        return { status: 409, body: { kind: "Status", message: "it has changed", reason: "Conflict" } };
+      return { body: this.#apply(path, body as KubeObject, query["dryRun"] === "All") };
+    }
     if (found === undefined)
       return { status: 404, body: { kind: "Status", message: "not found", reason: "NotFound" } };
     if (method === "DELETE") this.objects.delete(path);
