@@ -8,6 +8,7 @@ import { serviceAddress, type Services, type ServiceSpec } from "../objects/addr
 import { keptOf } from "../objects/keep.ts";
 import type { LateValues } from "../objects/late-values.ts";
 import type { OrderedObject, Plan } from "../objects/order.ts";
+import { withoutSourcePositions } from "../source-positions.ts";
 import { AppliedSet, type AppliedSetArgs } from "./applied-set.ts";
 import type { Cluster } from "./cluster.ts";
 
@@ -83,10 +84,13 @@ export function registerSet(
   const wanted = releases === undefined ? release : releases[cluster.name];
   if (wanted === undefined) return { services: {}, offer };
   const isDeletedWith = cluster.deletedWith !== undefined && !objects.some(outlivesCluster);
-  const set = new AppliedSet(
-    `${cluster.name}/${workload}`,
-    { cluster: cluster.name, clusterId, store, release: wanted, inventory, ...rulesOf(options) },
-    { parent, ...patience, ...(isDeletedWith && { deletedWith: cluster.deletedWith }) },
+  const set = withoutSourcePositions(
+    () =>
+      new AppliedSet(
+        `${cluster.name}/${workload}`,
+        { cluster: cluster.name, clusterId, store, release: wanted, inventory, ...rulesOf(options) },
+        { parent, ...patience, ...(isDeletedWith && { deletedWith: cluster.deletedWith }) },
+      ),
   );
   return { services: servicesOf(objects, set, cluster), offer };
 }

@@ -55,7 +55,8 @@ describe("Workload on the engine of sets", () => {
         .toSorted(),
       ["keelson:index:AppliedSet cloud/shop", "keelson:index:AppliedSet edge/shop"],
     );
-    const { inputs } = engine.find("edge/shop");
+    const { inputs, positions } = engine.find("edge/shop");
+    assert.equal(positions, 0);
     assert.deepEqual(Object.keys(inputs).sort(), ["cluster", "clusterId", "inventory", "release", "store"]);
     assert.deepEqual(inputs["inventory"], { name: "keelson-shop", namespace: "shop" });
     const objects = await (await store()).get(String(inputs["release"]));

@@ -13,6 +13,8 @@ export interface Registered {
   /** URN, or empty. */
   readonly deletedWith: string;
   readonly retained: boolean;
+  /** How many places of the program its state would hold. */
+  readonly positions: number;
   /** How long its creation and its update may take, as the program says it; empty if it does not. */
   readonly timeouts: { readonly create: string; readonly update: string };
 }
@@ -96,6 +98,8 @@ interface Request {
   getProvider(): string;
   getDeletedwith(): string;
   getRetainondelete(): boolean | undefined;
+  getSourceposition(): object | undefined;
+  getStacktrace(): { getFramesList(): readonly object[] } | undefined;
   getDependenciesList(): string[];
   getParent(): string;
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string } | undefined;
@@ -116,6 +120,9 @@ function read(request: Request): Registered {
     provider: request.getProvider(),
     deletedWith: request.getDeletedwith(),
     retained: request.getRetainondelete() === true,
+    positions: [request.getSourceposition(), ...(request.getStacktrace()?.getFramesList() ?? [])].filter(
+      (each) => each !== undefined,
+    ).length,
     timeouts: {
       create: request.getCustomtimeouts()?.getCreate() ?? "",
       update: request.getCustomtimeouts()?.getUpdate() ?? "",
