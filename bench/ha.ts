@@ -3,6 +3,7 @@ import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { say } from "../scripts/local/output.ts";
+import { buildIfChanged } from "../stacks/provider/build.ts";
 import { HaStory } from "../test/support/ha-story.ts";
 import { defaultKubernetes, resolveBundle } from "../toolchain/index.ts";
 import { printTables } from "./ha-tables.ts";
@@ -17,6 +18,8 @@ const directory = await mkdtemp(join(tmpdir(), "keelson-bench-"));
 // Every part reads its folder from here, the provider's process included.
 process.env["KEELSON_STATE"] = join(directory, "state");
 await resolveBundle(defaultKubernetes, { extraImages: ["demo"], onProgress: say });
+// Whoever installs keelson gets the provider built.
+await buildIfChanged();
 const story = await HaStory.open("bench-ha");
 try {
   const { log } = await story.create();

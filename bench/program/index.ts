@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { WebService } from "../../constructs/index.ts";
-import { LocalCluster } from "../../stacks/components/local-cluster.ts";
-import { Workload } from "../../stacks/components/workload.ts";
+import { LocalCluster, Workload } from "../../stacks/library.ts";
 
 const workers = new pulumi.Config().getNumber("workers") ?? 1;
 const east = new LocalCluster("east", { workers, extraImages: ["demo"] });

@@ -1,7 +1,5 @@
 import { WebService } from "../../../../constructs/index.ts";
-import { ClusterSet } from "../../../../stacks/components/cluster-set.ts";
-import { LocalCluster } from "../../../../stacks/components/local-cluster.ts";
-import { Workload } from "../../../../stacks/components/workload.ts";
+import { ClusterSet, LocalCluster, Workload } from "../../../../stacks/library.ts";
 
 const common = { extraImages: ["example"], profile: { clusterSet: "nodePort" } } as const;
 const east = new LocalCluster("east", common);

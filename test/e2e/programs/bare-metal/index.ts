@@ -1,8 +1,5 @@
 import { readFileSync } from "node:fs";
-import {
-  BareMetalCluster,
-  type BareMetalClusterArgs,
-} from "../../../../stacks/components/bare-metal-cluster.ts";
+import { BareMetalCluster, type BareMetalClusterArgs } from "../../../../stacks/library.ts";
 
 /** What the test writes into the file that TEST_SETTINGS names; nobody else may read it. */
 export interface Settings extends BareMetalClusterArgs {

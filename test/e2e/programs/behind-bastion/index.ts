@@ -1,10 +1,6 @@
 import { readFileSync } from "node:fs";
 import { WebService } from "../../../../constructs/index.ts";
-import {
-  BareMetalCluster,
-  type BareMetalClusterArgs,
-} from "../../../../stacks/components/bare-metal-cluster.ts";
-import { Workload } from "../../../../stacks/components/workload.ts";
+import { BareMetalCluster, type BareMetalClusterArgs, Workload } from "../../../../stacks/library.ts";
 
 /** What the test writes into the file that TEST_SETTINGS names; nobody else may read it. */
 export interface Settings {

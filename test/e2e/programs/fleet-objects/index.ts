@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { defineFleet, on, overrides, resolveOverrides } from "../../../../clusters/index.ts";
 import { WebService } from "../../../../constructs/index.ts";
-import { ExistingCluster } from "../../../../stacks/components/existing-cluster.ts";
-import { Workload } from "../../../../stacks/components/workload.ts";
+import { ExistingCluster, Workload } from "../../../../stacks/library.ts";
 
 /** What the test decides. */
 export interface ObjectsSettings {

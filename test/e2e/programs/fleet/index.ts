@@ -12,9 +12,7 @@ import {
   waves,
 } from "../../../../clusters/index.ts";
 import { WebService } from "../../../../constructs/index.ts";
-import { ExistingCluster } from "../../../../stacks/components/existing-cluster.ts";
-import { Workload } from "../../../../stacks/components/workload.ts";
-import { lateSecret } from "../../../../stacks/late.ts";
+import { ExistingCluster, lateSecret, Workload } from "../../../../stacks/library.ts";
 
 /** What the test decides. */
 export interface FleetSettings {

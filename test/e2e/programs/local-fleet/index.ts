@@ -1,4 +1,4 @@
-import { LocalCluster } from "../../../../stacks/components/local-cluster.ts";
+import { LocalCluster } from "../../../../stacks/library.ts";
 
 const clusters = ["one", "two", "three"].map((name) => new LocalCluster(name, { extraImages: ["demo"] }));
 

@@ -1,4 +1,4 @@
-import { LocalCluster } from "../../../../stacks/components/local-cluster.ts";
+import { LocalCluster } from "../../../../stacks/library.ts";
 
 const cluster = new LocalCluster("solo", { workers: Number(process.env["TEST_WORKERS"] ?? "1") });
 
