@@ -1,6 +1,6 @@
 import type { ClusterHost } from "../../clusters/cluster.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
-import { askedFeatures } from "./script.ts";
+import { askedFeatures } from "./kernel.ts";
 
 /** The facts of a host that does not exist yet: a usual server with nothing on it. */
 export function blankFacts(host: Pick<ClusterHost, "name">): HostFacts {

@@ -9,9 +9,9 @@ const call = `busctl call ${firewalld} /org/fedoraproject/FirewallD1`;
  * do not. A ufw before 0.36.2 knows VRRP only from a rule that somebody wrote into its own rules.
  */
 export const firewallPart = `
-section ufw; grep -qsi '^ENABLED=yes' /etc/ufw/ufw.conf && { echo active; grep -h '^### tuple' /etc/ufw/user.rules
+section ufw; [ -e /etc/ufw/ufw.conf ] && grep -qsi '^ENABLED=yes' /etc/ufw/ufw.conf && { echo active; grep -h '^### tuple' /etc/ufw/user.rules
 grep -qsE '^-A ufw-before-input (.* )?-p (vrrp|112) .*-j ACCEPT' /etc/ufw/before.rules && echo '### tuple ### allow vrrp any 0.0.0.0/0 any 0.0.0.0/0 in'; }
-section firewalld; systemctl is-active -q firewalld && {
+section firewalld; [ -d /etc/firewalld ] && systemctl is-active -q firewalld && {
 echo active; ${call} ${firewalld} getDefaultZone; ${call} ${firewalld}.zone getActiveZones
 for f in /etc/firewalld/zones/*.xml; do echo "zone $f"; cat "$f"; echo; done; }`;
 

@@ -13,15 +13,17 @@ export const cloudInitStatus =
  * files, dnf and zypper note their process.
  */
 export const lockHolders = `{
-find /proc/[0-9]*/fd -lname '/var/lib/dpkg/lock*' -o -lname /var/lib/apt/lists/lock -o -lname /var/cache/apt/archives/lock -o -lname '*/rpm/.rpm.lock' |
-cut -d / -f 3
-cat /run/zypp.pid /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid
-} 2>/dev/null | sort -un | while read -r p; do [ -e /proc/$p/comm ] && echo "$(cat /proc/$p/comm) ($p)"; done`;
+for p in $(find /proc/[0-9]*/fd -lname '/var/lib/dpkg/lock*' -o -lname /var/lib/apt/lists/lock -o -lname /var/cache/apt/archives/lock -o -lname '*/rpm/.rpm.lock'); do
+p=\${p#/proc/}; pids="$pids \${p%%/*}"; done
+for f in /run/zypp.pid /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid; do read -r p <$f && pids="$pids $p"; done
+for p in $pids; do case " $seen " in *" $p "*) continue;; esac
+seen="$seen $p"; if read -r name </proc/$p/comm; then echo "$name ($p)"; fi; done
+} 2>/dev/null`;
 
 /** The part of the facts script about what a new host still does by itself. */
 export const firstBootPart = `
 section firstBoot; ${cloudInitStatus}
-section dpkg; ls /var/lib/dpkg/updates`;
+section dpkg; list /var/lib/dpkg/updates`;
 
 /** Whether what `cloud-init status` says means that it is not done. */
 export function isSettingUp(status: string): boolean {

@@ -10,6 +10,7 @@ import { identityPaths } from "../phases/identity-files.ts";
 import { kubeletFiles } from "../phases/kubelet.ts";
 import { patchPaths } from "../static-pods/pod-patch.ts";
 import { virtualAddressUnit } from "../phases/virtual-address.ts";
+import type { KnownKernel } from "./kernel.ts";
 import { parseFacts } from "./parse.ts";
 import { factsScript } from "./script.ts";
 import type { FactsRequest } from "./script.ts";
@@ -21,12 +22,20 @@ export async function gatherFacts(
   signal?: AbortSignal,
 ): Promise<HostFacts> {
   const started = Date.now();
+  const kernel = kernels.get(runner);
   const { stdout } = await runner.run("sh -s", {
-    stdin: factsScript(request),
+    stdin: factsScript({ ...request, ...(kernel && { kernel }) }),
     ...(signal && { signal }),
   });
-  return parseFacts(stdout, (started + Date.now()) / 2);
+  const facts = parseFacts(stdout, (started + Date.now()) / 2);
+  const features = Object.entries(facts.kernelFeatures);
+  const builtIn = features.flatMap(([name, state]) => (state === "builtin" ? [name] : []));
+  kernels.set(runner, { release: facts.kernel, builtIn });
+  return facts;
 }
+
+/** What each host's kernel has built in: the one thing that a look need not find out again. */
+const kernels = new WeakMap<Runner, KnownKernel>();
 
 /** What the phases for a role ask about; without a bundle, all that does not depend on a version. */
 export function factsRequest(role: "controlPlane" | "worker", bundle?: Bundle): FactsRequest {

@@ -1,6 +1,5 @@
 import type {
   DiskFacts,
-  FileFacts,
   HostAddress,
   HostFacts,
   HostRoute,
@@ -9,17 +8,18 @@ import type {
   ListeningPort,
   OwnerToken,
 } from "../../clusters/facts.ts";
-import { X509Certificate } from "node:crypto";
 import { paths } from "../paths.ts";
 import { sysctlName } from "../sysctl-path.ts";
 import { parseCertificates } from "./certificates.ts";
+import { parseDigests } from "./digests.ts";
 import { parseKubeletSettings } from "../kubelet-settings/facts.ts";
 import { parseHostFiles } from "../host-files/facts.ts";
 import { parseRegistries } from "../registries/facts.ts";
 import { parseStaticPods } from "../static-pods/facts.ts";
 import { parseFirewall } from "./firewall.ts";
 import { parseFirstBoot, parsePackages } from "./first-boot.ts";
-import { askedFeatures } from "./script.ts";
+import { askedFeatures } from "./kernel.ts";
+import { parseRunning } from "./listed-units.ts";
 import { readSections } from "./sections.ts";
 import type { Sections } from "./sections.ts";
 import { parseNames, parseOs, parseSecurity, parseTimeService } from "./surroundings.ts";
@@ -39,13 +39,14 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
   const owner = parseOwner(text("owner"));
   const os = parseOs(sections);
   const syncMs = parseSync(sections);
+  const [kernel = "", machine = ""] = text("uname").split(/\s+/);
   return {
     hostname: text("hostname"),
     machineId: text("machineId"),
     productUuid: text("productUuid").toLowerCase(),
     os,
-    kernel: lines("uname")[0] ?? "",
-    arch: architecture(lines("uname")[1] ?? ""),
+    kernel,
+    arch: architecture(machine),
     virtualization: text("virtualization") || "none",
     systemd: text("init") === "systemd",
     cpus: Number(text("cpus")) || 0,
@@ -59,7 +60,7 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
     canRaiseLimits: hasCapability(text("capabilities"), 24n),
     swap: parseSwap(sections),
     kernelFeatures: parseFeatures(lines("modules"), lines("filesystems"), lines("symbols")),
-    sysctls: parseSysctls(lines("sysctls")),
+    sysctls: parseSysctls(sections),
     commands: lines("commands"),
     packages: parsePackages(sections, os),
     security: parseSecurity(sections),
@@ -74,12 +75,12 @@ export function parseFacts(output: string, middleMs: number): HostFacts {
     listening: parseListening(lines("listening")),
     disks: parseDisks(lines("disks")),
     ...(syncMs !== undefined && { syncMs }),
-    files: parseFiles(lines("files")),
+    files: parseDigests(lines("files")),
     registries: parseRegistries(sections),
     hostFiles: parseHostFiles(sections),
     dueHooks: lines("dueHooks"),
     units: parseUnits(sections),
-    running: lines("running"),
+    running: parseRunning(sections),
     ...(owner && { owner }),
     kubernetes: parseKubernetes(sections),
     images: { names: lines("images"), archives: lines("archives") },
@@ -147,14 +148,13 @@ function parseFeatures(
   );
 }
 
-function parseSysctls(lines: readonly string[]): HostFacts["sysctls"] {
+function parseSysctls({ text, lines }: Sections): HostFacts["sysctls"] {
   return Object.fromEntries(
-    lines.map((line) => {
-      const [path = "", mode = "", ...value] = line.split(/\s+/);
-      return [
-        sysctlName(path),
-        { value: value.join(" "), writable: (Number.parseInt(mode, 8) & 0o200) !== 0 },
-      ];
+    lines("sysctls").map((line) => {
+      const [path = "", mode = ""] = line.split(" ");
+      const name = sysctlName(path);
+      const value = text(`sysctl:${name}`).replace(/\s+/g, " ");
+      return [name, { value, writable: (Number.parseInt(mode, 8) & 0o200) !== 0 }];
     }),
   );
 }
@@ -170,17 +170,10 @@ function parseListening(lines: readonly string[]): ListeningPort[] {
 function parseDisks(lines: readonly string[]): DiskFacts[] {
   return lines.flatMap((line) => {
     const [path = "", device = "", size, , free] = line.split(/\s+/);
-    return free === undefined ? [] : [{ path, device, sizeMiB: Number(size), freeMiB: Number(free) }];
+    // The first line names the columns.
+    if (free === undefined || !path.startsWith("/")) return [];
+    return [{ path, device, sizeMiB: Number(size), freeMiB: Number(free) }];
   });
-}
-
-function parseFiles(lines: readonly string[]): Record<string, FileFacts> {
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [sha256 = "", mode = "", ...path] = line.split(" ");
-      return [path.join(" "), { sha256, mode }];
-    }),
-  );
 }
 
 function parseOwner(text: string): OwnerToken | undefined {
@@ -199,37 +192,24 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parseServers(lines: readonly string[]): Record<string, string> {
-  return Object.fromEntries(lines.map((line) => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]));
-}
-
-/** A certificate that was cut off carries no names. */
-function namesIn(certificate: string): string[] {
-  try {
-    const names = new X509Certificate(certificate).subjectAltName ?? "";
-    return names.split(", ").map((name) => name.replace(/^(DNS|IP Address):/, ""));
-  } catch {
-    return [];
-  }
-}
-
 function parseKubernetes(sections: Sections): KubernetesFacts {
   const { text, lines } = sections;
   const present = new Set(lines("present"));
   const initialized = text("initialized");
   const staticPods = parseStaticPods(sections);
   const kubelet = parseKubeletSettings(sections);
+  const { caSha256, apiNames, ends, servers } = parseCertificates(sections);
   return {
-    ...(text("caSize") !== "" && { caSha256: text("ca").slice(0, 64) }),
+    ...(caSha256 !== undefined && { caSha256 }),
     kubeletConf: present.has(paths.kubeletConf),
     bootstrapKubeletConf: present.has(paths.bootstrapKubeletConf),
     adminConf: present.has(paths.adminConf),
     manifests: lines("manifests"),
     etcdData: present.has(`${paths.etcdData}/member`),
     ...(initialized !== "" && { initialized }),
-    servers: parseServers(lines("servers")),
-    ...(text("apiCertificate") !== "" && { apiNames: namesIn(text("apiCertificate")) }),
-    certificates: parseCertificates(sections),
+    servers,
+    ...(apiNames !== undefined && { apiNames }),
+    certificates: ends,
     ...(Object.keys(staticPods).length > 0 && { staticPods }),
     ...(kubelet && { kubelet }),
     ...(text("certSans") !== "" && { certSans: lines("certSans") }),

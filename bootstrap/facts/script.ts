@@ -1,20 +1,25 @@
 import { quote } from "../../remote/quote.ts";
 import { paths } from "../paths.ts";
 import { hooksPart } from "../hooks/hooked.ts";
-import { hostFilesPart } from "../host-files/facts.ts";
+import { hostFileLists, hostFilesPart } from "../host-files/facts.ts";
 import { registriesPart } from "../registries/facts.ts";
-import { kubeletSettingsPart } from "../kubelet-settings/facts.ts";
+import { kubeletSettingsFiles } from "../kubelet-settings/facts.ts";
 import { packagedCommands } from "../packages/managers.ts";
 import { sysctlPath } from "../sysctl-path.ts";
-import { unitPrefix } from "../unit.ts";
 import { certificatesPart } from "./certificates.ts";
+import { digestsFunction } from "./digests.ts";
 import { firewallPart } from "./firewall.ts";
 import { firstBootPart, lockHolders } from "./first-boot.ts";
-import { staticPodsPart } from "../static-pods/facts.ts";
-import { surroundingsPart } from "./surroundings.ts";
-import { swapPart } from "./swap.ts";
+import { kernelPart } from "./kernel.ts";
+import type { KnownKernel } from "./kernel.ts";
+import { listedUnitsPart } from "./listed-units.ts";
+import { staticPodFiles } from "../static-pods/facts.ts";
+import { surroundingFiles, surroundingsPart, timeServices } from "./surroundings.ts";
+import { swapFiles, swapPart } from "./swap.ts";
 import { syncPart } from "./sync-latency.ts";
 import { unitsPart } from "./units.ts";
+import { wholeFilesPart } from "./whole-files.ts";
+import type { WholeFile } from "./whole-files.ts";
 
 /** What a look at a host asks for, beyond what every look reads. */
 export interface FactsRequest {
@@ -32,6 +37,8 @@ export interface FactsRequest {
   readonly names?: readonly string[];
   /** Whether to measure, for less than a second, how fast the disk of a blank host syncs. Writes a file for it. @default false */
   readonly syncLatency?: boolean;
+  /** What an earlier look has found out about the host's kernel. @default - nothing */
+  readonly kernel?: KnownKernel;
 }
 
 /** Commands that some phase may need. */
@@ -48,16 +55,6 @@ export const askedCommands = [
   "ss",
   "zypper",
 ];
-
-/** Kernel features with a function of the kernel that proves a built-in one. */
-export const askedFeatures: Readonly<Record<string, string>> = {
-  overlay: "ovl_fill_super",
-  br_netfilter: "br_nf_pre_routing",
-  vxlan: "vxlan_rcv",
-  nf_tables: "nft_do_chain",
-  nf_conntrack: "nf_conntrack_in",
-  ip_set: "ip_set_create",
-};
 
 export const askedSysctls = [
   "net.ipv4.ip_forward",
@@ -81,33 +78,30 @@ export function factsScript(request: FactsRequest): string {
     hostFiles = [],
     traces = false,
     syncLatency = false,
+    kernel,
   } = request;
   return [
     `look() {`,
     `section() { printf '\\036%s\\n' "$1"; }`,
+    `list() { for f in "$1"/*; do [ -e "$f" ] && printf '%s\\n' "\${f##*/}"; done; }`,
+    digestsFunction,
     identityPart,
+    wholeFilesPart([...usualFiles, ...(settings ? settingsFiles : [])]),
     swapPart,
     firstBootPart,
     listPart(),
     surroundingsPart,
     firewallPart,
-    kernelPart(),
-    filesPart(files),
+    kernelPart(kernel),
+    sysctlsPart,
+    `\nsection files; digests ${files.map(quote).join(" ")}`,
     unitsPart(units),
-    runningPart,
+    listedUnitsPart(timeServices),
     kubernetesPart,
     certificatesPart,
     namesPart(names),
     registriesPart(settings),
-    ...(settings
-      ? [
-          `section kept; ls ${paths.kept}`,
-          staticPodsPart,
-          kubeletSettingsPart,
-          hostFilesPart(hostFiles),
-          hooksPart,
-        ]
-      : []),
+    ...(settings ? [`section kept; list ${paths.kept}`, hostFilesPart(hostFiles), hooksPart] : []),
     ...(traces ? [tracesPart] : []),
     ...(syncLatency ? [syncPart] : []),
     `section end`,
@@ -118,10 +112,6 @@ export function factsScript(request: FactsRequest): string {
   ].join("\n");
 }
 
-/** The units of a run that has not come to its end. */
-const runningPart = `
-section running; systemctl list-units --plain --no-legend --state=active,activating,deactivating '${unitPrefix}*' | cut -d ' ' -f 1`;
-
 /** Asks the host's own API server, whatever the endpoint leads to, whether it is ready. */
 export function askOwnApi(seconds: number): string {
   const manifest = `${paths.manifests}/kube-apiserver.yaml`;
@@ -130,24 +120,34 @@ export function askOwnApi(seconds: number): string {
 }
 
 const identityPart = `
-section clock; date +%s.%N
-section hostname; cat /proc/sys/kernel/hostname
-section machineId; cat /etc/machine-id
-section productUuid; cat /sys/class/dmi/id/product_uuid
-section os; cat /etc/os-release || cat /usr/lib/os-release
-section uname; uname -r; uname -m
+now=$(date +%s.%N); read -r up rest </proc/uptime; kernel=$(uname -rm); listening=$(ss -Htlnp)
+section clock; echo "$now"
+section uname; echo "$kernel"
 section virtualization; systemd-detect-virt
-section init; cat /proc/1/comm
 section cpus; nproc
-section memory; cat /proc/meminfo
-section capabilities; cat /proc/self/status
-section cgroup; stat -fc %T /sys/fs/cgroup
-section links; ip -o link show
+section cgroup; [ -e /sys/fs/cgroup/cgroup.controllers ] && echo cgroup2fs
+section links; for d in /sys/class/net/*; do read -r mtu <$d/mtu && echo "0: \${d##*/}: mtu $mtu"; done
 section addresses; ip -o address show
 section routes; ip route show; ip -6 route show
-section listening; ss -Htlnp
-section owner; cat ${paths.owner}
-section disks; for d in / /var/lib /var/lib/containerd /var/lib/kubelet /var/lib/etcd; do [ -d $d ] && echo "$d $(df -Pm $d | tail -n 1)"; done`;
+section listening; printf '%s\\n' "$listening"
+section disks; df -m --output=file,source,size,used,avail,pcent,target / /var/lib /var/lib/containerd /var/lib/kubelet /var/lib/etcd`;
+
+const usualFiles: readonly WholeFile[] = [
+  ["hostname", "/proc/sys/kernel/hostname"],
+  ["machineId", "/etc/machine-id"],
+  ["productUuid", "/sys/class/dmi/id/product_uuid"],
+  ["init", "/proc/1/comm"],
+  ["memory", "/proc/meminfo"],
+  ["capabilities", "/proc/self/status"],
+  ["filesystems", "/proc/filesystems"],
+  ["owner", paths.owner],
+  ["initialized", paths.initialized],
+  ...askedSysctls.map((name) => [`sysctl:${name}`, sysctlPath(name)] as const),
+  ...surroundingFiles,
+  ...swapFiles,
+];
+
+const settingsFiles = [...staticPodFiles, ...kubeletSettingsFiles, ...hostFileLists];
 
 function listPart(): string {
   return `
@@ -155,33 +155,8 @@ section commands; for c in ${askedCommands.join(" ")}; do command -v $c >/dev/nu
 section holders; for c in ${packagedCommands.join(" ")}; do command -v $c >/dev/null || { ${lockHolders}; break; }; done`;
 }
 
-function kernelPart(): string {
-  const names = Object.keys(askedFeatures).join(" ");
-  const symbols = Object.values(askedFeatures).join("|");
-  return `
-section modules; for m in ${names}; do
-if [ -f /sys/module/$m/initstate ]; then echo "$m loaded"; elif [ -d /sys/module/$m ]; then echo "$m builtin"
-else unclear=yes; modprobe -nq $m && echo "$m loadable"; fi; done
-section filesystems; cat /proc/filesystems
-section symbols; [ -n "$unclear" ] && grep -oE ' (${symbols})$' /proc/kallsyms
-section sysctls; stat -c '%a %n' ${askedSysctls.map(sysctlPath).join(" ")} | while read -r mode f; do
-echo "$f $mode $(cat $f)"; done`;
-}
-
-/** A file whose sum is known costs no process of its own: hundreds of them would take a second. */
-function filesPart(files: readonly string[]): string {
-  return `
-section files; sums="$(cat ${paths.sums})
-"
-stat -Lc '%i:%s:%.9Y:%.9Z %a %n' ${files.map(quote).join(" ")} | while read -r key mode f; do
-[ -f "$f" ] || continue
-case "$sums" in *" $key $f
-"*) sum=\${sums%%" $key $f
-"*}; sum=\${sum##*
-};;
-*) sum=$(sha256sum <"$f"); sum=\${sum%% *};; esac
-echo "$sum $mode $f"; done`;
-}
+const sysctlsPart = `
+section sysctls; stat -c '%n %a' ${askedSysctls.map(sysctlPath).join(" ")}`;
 
 function namesPart(names: readonly string[]): string {
   return `
@@ -193,18 +168,12 @@ const kubernetesPart = `
 section present; for f in ${paths.bootstrapKubeletConf} ${paths.adminConf} ${paths.initialized} ${paths.etcdData}/member; do
 [ -e $f ] && echo $f; done
 f=${paths.kubeletConf}; [ -e $f ] && { [ -e ${paths.kubeletCertificate} ] || grep -q client-certificate-data $f; } && echo $f
-section initialized; cat ${paths.initialized}
-section servers; for f in ${paths.kubeletConf} ${paths.adminConf} ${paths.superAdminConf}; do
-[ -f $f ] && echo "$f $(sed -n 's/^ *server: //p' $f | head -n 1)"; done
-section apiCertificate; cat ${paths.apiCertificate}
-section routerIds; sed -n 's/^ *virtual_router_id *//p' /etc/keepalived/*.conf
-section manifests; ls ${paths.manifests}
-section ca; sed -n '/-BEGIN/,/-END/{/-/d;p;}' ${paths.pki}/ca.crt | base64 -d | sha256sum
-section caSize; stat -c %s ${paths.pki}/ca.crt
+section routerIds; for f in /etc/keepalived/*.conf; do [ -e "$f" ] && sed -n 's/^ *virtual_router_id *//p' "$f"; done
+section manifests; list ${paths.manifests}
 section api; ${askOwnApi(3)}
-section kubelet; bash -c 'exec 3<>/dev/tcp/127.0.0.1/10248 && printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3 && timeout 2 cat <&3'
+section kubelet; case "$listening" in ''|*":10248 "*) bash -c 'exec 3<>/dev/tcp/127.0.0.1/10248 && printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3 && timeout 2 cat <&3';; esac
 section images; [ -S /run/containerd/containerd.sock ] && timeout 5 ${paths.binaries}/ctr -n k8s.io images ls -q
-section archives; ls ${paths.importedArchives}`;
+section archives; list ${paths.importedArchives}`;
 
 const tracesPart = `
 section mounts; cut -d ' ' -f 2 /proc/self/mounts | grep -E '^(/var/lib/kubelet/|/run/containerd/|/run/netns/cni-|/var/lib/calico)'

@@ -1,4 +1,5 @@
 import { KeelsonError } from "../../errors.ts";
+import { splitWholeFiles } from "./whole-files.ts";
 
 /** The output of the facts script, by section. */
 export interface Sections {
@@ -18,7 +19,7 @@ export function readSections(output: string): Sections {
     output
       .split("\u001e")
       .slice(1)
-      .map((section) => {
+      .map((section): [string, string] => {
         const end = section.indexOf("\n");
         return [section.slice(0, end), section.slice(end + 1)];
       }),
@@ -26,6 +27,7 @@ export function readSections(output: string): Sections {
   if (!sections.has("end")) {
     throw new KeelsonError("KEELSON_COMMAND_FAILED", "Cannot read the host's facts: the output was cut off");
   }
-  const text = (name: string): string => sections.get(name)?.trim() ?? "";
+  const files = splitWholeFiles(sections.get("fileNames") ?? "", sections.get("fileTexts") ?? "");
+  const text = (name: string): string => (sections.get(name) ?? files.get(name) ?? "").trim();
   return { text, lines: (name) => text(name).split("\n").filter(Boolean) };
 }

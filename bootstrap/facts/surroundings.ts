@@ -1,8 +1,10 @@
 import type { NameFacts, OperatingSystem, SecurityFacts } from "../../clusters/facts.ts";
+import { listedUnits } from "./listed-units.ts";
 import type { Sections } from "./sections.ts";
+import type { WholeFile } from "./whole-files.ts";
 
 /** Services that keep a host's clock right. */
-const timeServices = [
+export const timeServices = [
   "systemd-timesyncd",
   "chronyd",
   "chrony",
@@ -17,14 +19,18 @@ const upstreamServers = "/run/systemd/resolve/resolv.conf";
 
 /** The part of the facts script about what else on the host has a say: security modules, time, names. */
 export const surroundingsPart = `
-section selinux; cat /sys/fs/selinux/enforce
-section containerPolicy; ls -d /var/lib/selinux/*/active/modules/*/container
-section apparmor; cat /sys/module/apparmor/parameters/enabled
-section legacyTables; cat /proc/net/ip_tables_names
-section timeService; systemctl list-units --plain --no-legend --state=active ${timeServices.map((name) => `${name}.service`).join(" ")} | cut -d ' ' -f 1
-section localhost; getent ahostsv4 localhost | cut -d ' ' -f 1 | sort -u
-section nameservers; sed -n 's/^[[:space:]]*nameserver[[:space:]]*//p' /etc/resolv.conf
+section containerPolicy; for f in /var/lib/selinux/*/active/modules/*/container; do [ -e $f ] && echo $f; done
+section localhost; getent ahostsv4 localhost
 section upstream; [ -s ${upstreamServers} ] && echo ${upstreamServers}`;
+
+export const surroundingFiles: readonly WholeFile[] = [
+  ["os", "/etc/os-release"],
+  ["os", "/usr/lib/os-release"],
+  ["selinux", "/sys/fs/selinux/enforce"],
+  ["apparmor", "/sys/module/apparmor/parameters/enabled"],
+  ["legacyTables", "/proc/net/ip_tables_names"],
+  ["resolvers", "/etc/resolv.conf"],
+];
 
 export function parseSecurity({ text, lines }: Sections): SecurityFacts {
   return {
@@ -42,14 +48,16 @@ const selinuxModes = new Map<string, SecurityFacts["selinux"]>([
 
 export function parseNames({ text, lines }: Sections): NameFacts {
   return {
-    localhost: lines("localhost"),
-    nameservers: lines("nameservers").map((line) => line.split(/\s/)[0] ?? ""),
+    localhost: [...new Set(lines("localhost").map((line) => line.split(/\s/)[0] ?? ""))].sort(),
+    nameservers: lines("resolvers").flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []),
     upstream: text("upstream"),
   };
 }
 
-export function parseTimeService({ lines }: Sections): string {
-  return lines("timeService")[0]?.replace(/\.service$/, "") ?? "";
+/** The first of them that runs. */
+export function parseTimeService(sections: Sections): string {
+  const active = listedUnits(sections).filter(({ state }) => state === "active");
+  return timeServices.find((service) => active.some(({ name }) => name === `${service}.service`)) ?? "";
 }
 
 /** Reads os-release. */

@@ -1,19 +1,23 @@
 import type { SwapFacts } from "../../clusters/facts.ts";
 import { paths } from "../paths.ts";
 import type { Sections } from "./sections.ts";
+import type { WholeFile } from "./whole-files.ts";
 
 /** Services of distributions that make swap, in memory or in files, when the host boots. */
 export const swapServices = ["zramswap", "zram-config", "zram-swap", "systemd-swap", "dphys-swapfile"];
 
 /** The part of the facts script about swap: what is on, what fstab says, units that are not masked. */
 export const swapPart = `
-section swaps; cat /proc/swaps
-section fstab; cat ${paths.fstab}
 section swapUnits
 for f in /run/systemd/generator/*.swap /etc/systemd/system/*.swap /usr/lib/systemd/system/*.swap; do
 u=\${f##*/}; [ -e "$f" ] && [ ! /etc/systemd/system/$u -ef /dev/null ] && echo "$u"; done
 for s in ${swapServices.join(" ")}; do
 for f in /etc/systemd/system/*.wants/$s.service; do [ -L "$f" ] && [ ! /etc/systemd/system/$s.service -ef /dev/null ] && echo "$s.service"; done; done`;
+
+export const swapFiles: readonly WholeFile[] = [
+  ["swaps", "/proc/swaps"],
+  ["fstab", paths.fstab],
+];
 
 export function parseSwap({ lines }: Sections): SwapFacts {
   const active = lines("swaps")

@@ -11,10 +11,9 @@ export function unitsPart(units: Readonly<Record<string, readonly string[]>>): s
   const files = [...new Set(Object.values(units).flat())];
   const own = Object.entries(units).map(([name, paths]) => `echo ${quote([name, ...paths].join(" "))}`);
   return `
-section clocks; read -r up rest </proc/uptime; echo "$(date +%s.%N) $up"
-section units; units=$(systemctl show -p ${properties} ${names.map(quote).join(" ")}); echo "$units"
-section processes; for p in $(echo "$units" | sed -n 's/^MainPID=//p'); do
-[ "$p" -gt 0 ] && read -r line </proc/$p/stat && echo "$line"; done
+section clocks; echo "$now $up"
+section units; units=$(systemctl show -p ${properties} ${names.map(quote).join(" ")}); printf '%s\\n' "$units"
+section processes; for p in $units; do case $p in MainPID=0) ;; MainPID=*) read -r line </proc/\${p#*=}/stat && printf '%s\\n' "$line";; esac; done
 section unitFiles; ${own.join("; ")}
 section changes; stat -Lc '%.9Y %n' ${files.map(quote).join(" ")}`;
 }

@@ -43,7 +43,7 @@ export function hookedAgain<View extends HostView>(point: HookPoint, phase: Phas
 
 /** The part of the facts script about hooks that have yet to run. */
 export const hooksPart = `
-section dueHooks; ls ${paths.dueHooks}`;
+section dueHooks; list ${paths.dueHooks}`;
 
 type NamedHook = readonly [name: string, hook: Hook];
 

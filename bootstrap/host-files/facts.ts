@@ -1,20 +1,25 @@
 import { quote } from "../../remote/quote.ts";
 import type { OwnedFilesFacts } from "../../clusters/facts.ts";
+import { parseDigests } from "../facts/digests.ts";
 import type { Sections } from "../facts/sections.ts";
+import type { WholeFile } from "../facts/whole-files.ts";
 import { paths } from "../paths.ts";
 
 /** The part of the facts script about the program's own files: those that are wanted, and those that once were. */
 export function hostFilesPart(wanted: readonly string[]): string {
+  const list =
+    wanted.length === 0
+      ? `sort -u ${paths.ownedFiles}`
+      : `printf '%s\\n' ${wanted.map(quote).join(" ")} | cat - ${paths.ownedFiles} | sort -u`;
+  // Of a host that has no such files nothing is asked.
+  const asked = wanted.length === 0 ? `[ -s ${paths.ownedFiles} ] && ` : "";
   return `
-section ownedFiles; cat ${paths.ownedFiles}
-section hostFiles; { printf '%s\\n' ${["", ...wanted].map(quote).join(" ")}; cat ${paths.ownedFiles}; } | sort -u | while IFS= read -r f; do
-[ -f "$f" ] && echo "$(sha256sum <"$f" | cut -c 1-64) $(stat -Lc %a "$f") $f"; done`;
+section hostFiles; ${asked}{ IFS='
+'; set -f; digests $(${list}); unset IFS; set +f; }`;
 }
 
+export const hostFileLists: readonly WholeFile[] = [["ownedFiles", paths.ownedFiles]];
+
 export function parseHostFiles({ lines }: Sections): OwnedFilesFacts {
-  const found = lines("hostFiles").map((line) => {
-    const [sha256 = "", mode = "", ...path] = line.split(" ");
-    return [path.join(" "), { sha256, mode }] as const;
-  });
-  return { found: Object.fromEntries(found), owned: lines("ownedFiles") };
+  return { found: parseDigests(lines("hostFiles")), owned: lines("ownedFiles") };
 }

@@ -1,12 +1,14 @@
 import { parse } from "yaml";
 import type { KubernetesFacts } from "../../clusters/facts.ts";
 import type { Sections } from "../facts/sections.ts";
+import type { WholeFile } from "../facts/whole-files.ts";
 import { paths } from "../paths.ts";
 
-/** The part of the facts script about the kubelet's configuration, and what it was last made with. */
-export const kubeletSettingsPart = `
-section kubeletConfig; cat ${paths.kubeletConfig}
-section kubeletSettings; cat ${paths.kubeletSettings}`;
+/** The kubelet's configuration, and what it was last made with. */
+export const kubeletSettingsFiles: readonly WholeFile[] = [
+  ["kubeletConfig", paths.kubeletConfig],
+  ["kubeletSettings", paths.kubeletSettings],
+];
 
 export function parseKubeletSettings({ text, lines }: Sections): KubernetesFacts["kubelet"] {
   const live = text("kubeletConfig");

@@ -2,16 +2,17 @@ import { parse } from "yaml";
 import { components } from "../../clusters/settings/control-plane.ts";
 import type { StaticPodFacts, StaticPodVolume } from "../../clusters/facts.ts";
 import type { Sections } from "../facts/sections.ts";
+import type { WholeFile } from "../facts/whole-files.ts";
 import { paths } from "../paths.ts";
 import { patchAnnotation } from "./pod-patch.ts";
 
 const names = [...Object.values(components), "etcd"];
 
-/** The part of the facts script about the control plane's components and etcd: their manifests, and which are on trial. */
-export const staticPodsPart = `${names
-  .map((name) => `\nsection pod:${name}; cat ${paths.manifests}/${name}.yaml`)
-  .join("")}
-section certSans; cat ${paths.certSans}`;
+/** The manifests of the control plane's components and of etcd, and the names that their program once wanted. */
+export const staticPodFiles: readonly WholeFile[] = [
+  ...names.map((name) => [`pod:${name}`, `${paths.manifests}/${name}.yaml`] as const),
+  ["certSans", paths.certSans],
+];
 
 /** By component; one whose manifest cannot be read runs with nothing that is wanted. */
 export function parseStaticPods({ text, lines }: Sections): Readonly<Record<string, StaticPodFacts>> {

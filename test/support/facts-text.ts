@@ -1,5 +1,5 @@
 import { paths } from "../../bootstrap/paths.ts";
-import { askedFeatures } from "../../bootstrap/facts/script.ts";
+import { askedFeatures } from "../../bootstrap/facts/kernel.ts";
 import { sysctlPath } from "../../bootstrap/sysctl-path.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
 
@@ -36,7 +36,6 @@ function identity(facts: HostFacts): Sections {
         `${String(index + 2)}: ${link}    inet ${address}/${String(prefixLength)} scope global ${link}`,
     ),
     routes: facts.routes.map(({ destination, interface: link }) => `${destination} via 10.0.0.1 dev ${link}`),
-    timeService: facts.timeService === "" ? [] : [`${facts.timeService}.service`],
   };
 }
 
@@ -55,12 +54,15 @@ function system(facts: HostFacts): Sections {
   return {
     modules: features,
     sysctls: Object.entries(facts.sysctls).map(
-      ([name, { value, writable }]) => `${sysctlPath(name)} ${writable ? "644" : "444"} ${value}`,
+      ([name, { writable }]) => `${sysctlPath(name)} ${writable ? "644" : "444"}`,
+    ),
+    ...Object.fromEntries(
+      Object.entries(facts.sysctls).map(([name, { value }]) => [`sysctl:${name}`, [value]]),
     ),
     commands: facts.commands,
     holders: facts.packages.holders,
     localhost: facts.names.localhost,
-    nameservers: facts.names.nameservers,
+    resolvers: facts.names.nameservers.map((address) => `nameserver ${address}`),
     listening: facts.listening.map(
       ({ port, process }) =>
         `LISTEN 0 128 0.0.0.0:${String(port)} 0.0.0.0:* users:(("${process}",pid=1,fd=3))`,
@@ -72,7 +74,10 @@ function system(facts: HostFacts): Sections {
     owner: facts.owner === undefined ? [] : [JSON.stringify(facts.owner)],
     files: Object.entries(facts.files).map(([path, { sha256, mode }]) => `${sha256} ${mode} ${path}`),
     units,
-    running: facts.running,
+    listedUnits: [
+      ...(facts.timeService === "" ? [] : [`${facts.timeService}.service loaded active running`]),
+      ...facts.running.map((unit) => `${unit} loaded active running`),
+    ],
   };
 }
 
@@ -86,10 +91,8 @@ function kubernetes({ kubernetes: seen, images }: HostFacts): Sections {
   return {
     present: present.flatMap(([isThere, path]) => (isThere ? [path] : [])),
     initialized: seen.initialized === undefined ? [] : [seen.initialized],
-    servers: Object.entries(seen.servers ?? {}).map(([path, server]) => `${path} ${server}`),
+    kubeconfigs: Object.entries(seen.servers ?? {}).map(([path, server]) => `${path}:    server: ${server}`),
     manifests: seen.manifests,
-    ca: seen.caSha256 === undefined ? [] : [`${seen.caSha256}  -`],
-    caSize: seen.caSha256 === undefined ? [] : ["1000"],
     api: seen.apiReady ? ["ok"] : [],
     kubelet: seen.kubeletHealthy ? ["ok"] : [],
     images: images.names,

@@ -59,7 +59,7 @@ export class SimulatedHost extends FakeRunner {
       [/^readlink -f /, () => this.#facts.kubernetes.certificates?.[paths.kubeletConf] ?? ""],
       [/^rm -f /, (command) => this.#remove(command.split(" ").slice(2))],
       [/^\[ -e \/run\/cloud-init/, () => this.#settle()],
-      [/^\{\nfind \/proc/, ""],
+      [/^\{\nfor p in \$\(find \/proc/, ""],
       ["sh -s", (_, stdin) => this.#shell(stdin)],
       ["systemctl stop kubelet.service", ""],
     );

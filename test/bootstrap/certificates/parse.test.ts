@@ -11,7 +11,7 @@ describe("parseCertificates", () => {
     const front = `${paths.pki}/front-proxy-client.crt`;
     const text = `\u001ecertificates\n${paths.apiCertificate}\n${certificate}${front}\n${certificate}\u001eend\n`;
 
-    const found = parseCertificates(readSections(text));
+    const found = parseCertificates(readSections(text)).ends;
 
     assert.deepEqual(Object.keys(found), [paths.apiCertificate, front]);
     for (const end of Object.values(found)) assert.match(end, /^20\d\d-/);

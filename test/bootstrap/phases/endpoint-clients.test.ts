@@ -39,7 +39,8 @@ describe("endpointClients", () => {
   });
 
   it("reads servers from the host, and nothing else of what is in a kubeconfig", () => {
-    const output = "\u001eservers\n/etc/kubernetes/kubelet.conf https://10.0.0.11:6443\n\u001eend\n";
+    const output =
+      "\u001ekubeconfigs\n/etc/kubernetes/kubelet.conf:\n/etc/kubernetes/kubelet.conf:    server: https://10.0.0.11:6443\n\u001eend\n";
     const { servers } = parseFacts(output, 0).kubernetes;
     assert.deepEqual(servers, { "/etc/kubernetes/kubelet.conf": "https://10.0.0.11:6443" });
   });

@@ -100,7 +100,7 @@ Authorization = "Basic ${Buffer.from("robot:hunter2").toString("base64")}"
 
   it("are read with their owner", () => {
     const sections = readSections(
-      `\u001eregistries\nours ab 600 ${folder}/docker.io/hosts.toml\ntheirs - 644 ${folder}/quay.io/hosts.toml\n\u001eend\n`,
+      `\u001eourRegistries\n${folder}/docker.io/hosts.toml\n\u001eregistries\nab 600 ${folder}/docker.io/hosts.toml\n- 644 ${folder}/quay.io/hosts.toml\n\u001eend\n`,
     );
     assert.deepEqual(parseRegistries(sections), {
       [`${folder}/docker.io/hosts.toml`]: { sha256: "ab", mode: "600", isOurs: true },

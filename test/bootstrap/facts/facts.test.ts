@@ -3,10 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseFacts } from "../../bootstrap/facts/parse.ts";
-import { factsScript } from "../../bootstrap/facts/script.ts";
-import { sha256 } from "../../bootstrap/view.ts";
-import { testCertificate } from "../stacks/provider/support/fake-world.ts";
+import { parseFacts } from "../../../bootstrap/facts/parse.ts";
+import { factsScript } from "../../../bootstrap/facts/script.ts";
+import { sha256 } from "../../../bootstrap/view.ts";
+import { testCertificate } from "../../stacks/provider/support/fake-world.ts";
 
 describe("factsScript", () => {
   const folder = mkdtempSync(join(tmpdir(), "keelson-facts-"));
@@ -91,13 +91,23 @@ describe("parseFacts", () => {
     ]);
   });
 
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
   it("reads when certificates end, and notices one that was cut off", () => {
     const facts = parse({
-      certificates: `/etc/kubernetes/pki/etcd/peer.crt\n${testCertificate}\n/etc/kubernetes/admin.conf\n${testCertificate.slice(0, 300)}\n/etc/kubernetes/scheduler.conf\n\n`,
+      certificates: `/etc/kubernetes/pki/etcd/peer.crt\n${testCertificate}`,
+      kubeconfigs: [
+        "/etc/kubernetes/admin.conf:",
+        `/etc/kubernetes/admin.conf:    client-certificate-data: ${base64(testCertificate.slice(0, 300))}`,
+        "/etc/kubernetes/scheduler.conf:",
+        "/etc/kubernetes/controller-manager.conf:",
+        `/etc/kubernetes/controller-manager.conf:    client-certificate-data: ${base64(testCertificate)}`,
+      ].join("\n"),
     });
     assert.deepEqual(facts.kubernetes.certificates, {
       "/etc/kubernetes/pki/etcd/peer.crt": "2126-10-28T04:24:41.000Z",
       "/etc/kubernetes/admin.conf": "",
+      "/etc/kubernetes/controller-manager.conf": "2126-10-28T04:24:41.000Z",
       "/etc/kubernetes/scheduler.conf": "",
     });
   });
