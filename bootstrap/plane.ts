@@ -165,6 +165,7 @@ async function toPlaneHost(looking: Looking, { host, facts, silence }: Found): P
     host: host.name,
     runner,
     look: async () => withNode(await looking.look(operation, host, cluster.kubernetes)),
+    lookAtNode: ({ facts: seen }) => withNode(seen),
     judge: (view) => {
       judgeTarget(view, ownCa);
     },

@@ -14,13 +14,16 @@ export interface PlanTarget<View extends HostView> {
   readonly runner: Runner | undefined;
   /** Reads the host (and its Node) anew. Changes nothing. */
   readonly look: () => Promise<View>;
+  /** Reads the Node alone anew. @default - the host is read, too */
+  readonly lookAtNode?: (view: View) => Promise<View>;
   /** Throws if the host must not be touched. */
   readonly judge: (view: View) => void;
 }
 
 /**
  * Brings a host through the steps. Every change goes through the one door in here; after a step that changed something
- * the host is read again, and the step must have nothing left to do. A preview lists the same changes and makes none.
+ * the host is read again, or its Node if that alone was changed, and the step must have nothing left to do. A preview
+ * lists the same changes and makes none.
  *
  * @returns the view at the end
  * @throws KeelsonError KEELSON_COMMAND_FAILED if a phase ran and its postcondition does not hold
@@ -41,7 +44,7 @@ export async function runPlan<View extends HostView>(
     if (await settleLeftovers(runner, view.facts, operation)) view = await target.look();
     for (const step of steps) {
       if (!(await runStep({ operation, runner, host }, step, view))) continue;
-      view = await target.look();
+      view = await lookAgain(target, step, view);
       verify(host, step, view);
     }
     return view;
@@ -71,6 +74,15 @@ async function preview<View extends HostView>(
   for (const { intent } of plannedChanges(steps, view))
     operation.onIntent({ host, what: intent, ...assumed });
   return view;
+}
+
+function lookAgain<View extends HostView>(
+  { look, lookAtNode }: PlanTarget<View>,
+  step: Step<View>,
+  view: View,
+): Promise<View> {
+  const isOfNode = step.every((phase) => phase.isOfNode?.(view) === true);
+  return isOfNode && lookAtNode ? lookAtNode(view) : look();
 }
 
 interface Door {

@@ -31,6 +31,8 @@ export interface ControlPlaneView extends HostView {
 export interface Phase<View extends HostView = HostView> {
   readonly title: string;
   readonly plan: (view: View) => readonly Change[];
+  /** Whether its changes are to the host's Node alone, so that the host need not be read again. @default - they are not */
+  readonly isOfNode?: (view: View) => boolean;
 }
 
 /** One change to a host, in words and as work. The work runs only through the plan's one door. */

@@ -108,6 +108,7 @@ async function targetOf(
         return { ...fixed, facts: factsAfterReset(facts), node: undefined };
       return { ...fixed, facts, node };
     },
+    lookAtNode: async (view) => ({ ...view, node: await api?.node(host.nodeName) }),
     judge: (view) => {
       judgeTarget(view, caHash(caCertificate));
     },

@@ -44,6 +44,7 @@ export function waitForNode(view: NodeView, signal: AbortSignal): Promise<NodeFa
 /** Sets owner, labels and taints on the Node, and takes away those that are wanted no more. */
 export const nodeSettings: Phase<NodeView> = {
   title: "node settings",
+  isOfNode: nodeTellsAll,
   plan: (view) => {
     const patch = nodePatch(view.host, view.clusterId, registered(view) ?? joining(view));
     if (!patch) return [];
@@ -63,6 +64,7 @@ export const nodeSettings: Phase<NodeView> = {
 /** The gate of a worker: its Node is Ready; without a pod network of ours, its kubelet is healthy. */
 export const nodeReady: Phase<NodeView> = {
   title: "Node ready",
+  isOfNode: nodeTellsAll,
   plan: (view) => {
     if (isReady(view, registered(view))) return [];
     return [
@@ -86,6 +88,11 @@ export const nodeReady: Phase<NodeView> = {
 function isReady({ cluster, facts }: HostView, node: NodeFacts | undefined): boolean {
   if (node === undefined) return false;
   return node.ready || (cluster.network.cni === "none" && facts.kubernetes.kubeletHealthy);
+}
+
+/** Where the pod network is somebody else's, the host itself has to say that its kubelet is healthy. */
+function nodeTellsAll({ cluster }: HostView): boolean {
+  return cluster.network.cni !== "none";
 }
 
 /** The host's own Node; that of a host without credentials is another's, and goes when the host joins. */

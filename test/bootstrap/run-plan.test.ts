@@ -4,7 +4,7 @@ import type { ClusterHost } from "../../clusters/cluster.ts";
 import type { FirewallFacts, HostFacts, KernelFeature } from "../../clusters/facts.ts";
 import { controlPlanePlan, workerPlan } from "../../bootstrap/plan.ts";
 import { runPlan } from "../../bootstrap/run-plan.ts";
-import type { Step } from "../../bootstrap/run-plan.ts";
+import type { PlanTarget, Step } from "../../bootstrap/run-plan.ts";
 import type { ControlPlaneView } from "../../bootstrap/view.ts";
 import type { NodeView } from "../../bootstrap/phases/node.ts";
 import { apiServerNames } from "../../bootstrap/api-names.ts";
@@ -86,10 +86,31 @@ async function run(
       operation.onIntent(intent);
     },
   };
-  const look = (): Promise<View> => Promise.resolve(viewOf(simulated, wanted, changesFor(options.endpoint)));
-  const target = { host: wanted.name, runner: simulated, look, judge: () => undefined };
-  await runPlan(mortal, target, plans[wanted.role]);
+  await runPlan(mortal, targetOf(simulated, wanted, options.endpoint), plans[wanted.role]);
   return intents;
+}
+
+function targetOf(simulated: SimulatedHost, wanted: ClusterHost, ours?: Endpoint): CountedTarget {
+  const see = (): View => viewOf(simulated, wanted, changesFor(ours));
+  const looks = { host: 0, node: 0 };
+  return {
+    looks,
+    host: wanted.name,
+    runner: simulated,
+    look: () => {
+      looks.host += 1;
+      return Promise.resolve(see());
+    },
+    lookAtNode: ({ facts }) => {
+      looks.node += 1;
+      return Promise.resolve({ ...see(), facts });
+    },
+    judge: () => undefined,
+  };
+}
+
+interface CountedTarget extends PlanTarget<View> {
+  readonly looks: { host: number; node: number };
 }
 
 function changesFor(wanted: Endpoint = cluster.endpoint): Partial<View> {
@@ -200,6 +221,34 @@ describe("runPlan", function () {
 
     assert.equal(intent, "restart the kubelet, so that it registers its Node again");
     assert.ok(simulated.node);
+  });
+
+  for (const [role, looks] of [
+    ["worker", { host: 6, node: 2 }],
+    ["controlPlane", { host: 6, node: 1 }],
+  ] as const) {
+    it(`reads a new ${role} after each step that changes it, and its Node alone after those that change that`, async () => {
+      const wanted = clusterHost(role);
+      const target = targetOf(new SimulatedHost(wanted.name), wanted);
+      const { operation } = operationOn([]);
+
+      await runPlan(operation, target, plans[role]);
+
+      assert.deepEqual(target.looks, looks);
+    });
+  }
+
+  it("reads the host, too, where its kubelet alone can say that it is healthy", async () => {
+    const wanted = clusterHost("worker");
+    const bare = { ...cluster, network: { ...cluster.network, cni: "none" } } as const;
+    const simulated = new SimulatedHost(wanted.name);
+    const target = targetOf(simulated, wanted);
+    const { operation } = operationOn([]);
+    const look = (): Promise<View> => Promise.resolve(viewOf(simulated, wanted, { cluster: bare }));
+
+    await runPlan(operation, { ...target, look }, plans.worker);
+
+    assert.equal(target.looks.node, 0);
   });
 
   it("names what a phase left undone", async () => {
