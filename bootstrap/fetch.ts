@@ -106,16 +106,17 @@ function relabel(files: readonly string[]): string {
   return command`[ ! -e /sys/fs/selinux/enforce ] || restorecon -F ${files}`;
 }
 
-/** Replaces a path's line, so that the list does not grow; the write is one rename. */
+/**
+ * Replaces the lines of these paths, so that the list does not grow; the write is one rename. awk is told the sums, then
+ * what stat says of the files, and then the lines of before, of which it keeps the others.
+ */
 function noteSums(deliveries: readonly Delivery[]): string {
-  const notes = deliveries.map(({ file, path }) => `note ${file.sha256} ${quote(path)}`);
+  const sums = deliveries.map(({ file, path }) => `${file.sha256} ${path}`);
   const delivered = deliveries.map(({ path }) => path);
   return `set -e
 ${relabel(delivered)}
-note() {
-  mkdir -p ${paths.state}; touch ${paths.sums}
-  (flock 8; awk -v p="$2" '$3 != p' ${paths.sums} >${paths.sums}.new
-  stat -Lc "$1 %i:%s:%.9Y:%.9Z %n" "$2" >>${paths.sums}.new; mv ${paths.sums}.new ${paths.sums}) 8>${paths.sums}.lock
-}
-${notes.join("\n")}`;
+mkdir -p ${paths.state}; touch ${paths.sums}
+(flock 8; { ${command`printf '%s\\n' ${sums}; stat -Lc '= %i:%s:%.9Y:%.9Z %n' ${delivered}`}; } |
+awk 'NF == 2 { sum[$2] = $1; next } $1 == "=" { print sum[$3], $2, $3; next } !($3 in sum)' - ${paths.sums} >${paths.sums}.new
+mv ${paths.sums}.new ${paths.sums}) 8>${paths.sums}.lock`;
 }
