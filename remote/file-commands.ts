@@ -11,7 +11,8 @@ export function readFileCommand(path: string): string {
 
 /**
  * Writes standard input to a file at once: a reader sees the old file or the new one, never a part, and a cut
- * connection leaves the old one.
+ * connection leaves the old one. A host that is set up gets dozens of files, so that each costs as few processes as it
+ * can.
  */
 export function writeFileCommand(path: string, options: { sha256: string; mode: number }): string {
   const folder = posix.dirname(path);
@@ -19,8 +20,9 @@ export function writeFileCommand(path: string, options: { sha256: string; mode: 
     "set -e",
     `target=${quote(path)}`,
     `[ ! -d "$target" ] || { echo "$target is a folder" >&2; exit 1; }`,
-    `mkdir -p -- ${quote(folder)}`,
-    `temporary=$(umask 077; mktemp ${quote(posix.join(folder, `.${posix.basename(path)}`))}.XXXXXXXX)`,
+    `[ -d ${quote(folder)} ] || mkdir -p -- ${quote(folder)}`,
+    // Never a file that is there, nor where a link leads.
+    `temporary=${quote(posix.join(folder, `.${posix.basename(path)}`))}.$$; umask 077; set -C; : >"$temporary"; set +C`,
     `trap 'rm -f -- "$temporary"' EXIT`,
     "trap 'exit 143' HUP INT TERM",
     `cat >"$temporary"`,
