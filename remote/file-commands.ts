@@ -32,6 +32,7 @@ export function writeFileCommand(path: string, options: { sha256: string; mode: 
     // Not every sync can take one file, and a file system flush is no reason to fail.
     `sync -d "$temporary" 2>/dev/null || :`,
     `mv -f -- "$temporary" "$target"`,
+    "trap - EXIT",
   ].join("\n");
 }
 

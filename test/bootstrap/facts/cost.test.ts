@@ -1,14 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { factsRequest, gatherFacts } from "../../../bootstrap/facts/gather.ts";
@@ -16,47 +7,27 @@ import { parseFacts } from "../../../bootstrap/facts/parse.ts";
 import { factsScript } from "../../../bootstrap/facts/script.ts";
 import type { FactsRequest } from "../../../bootstrap/facts/script.ts";
 import { askedFeatures } from "../../../bootstrap/facts/kernel.ts";
+import type { HostFacts } from "../../../clusters/facts.ts";
+import { CountedShell } from "../../support/counted-programs.ts";
 import { FakeRunner } from "../../support/fake-runner.ts";
 
 /** A process costs a host two milliseconds, and a cluster of five hosts is looked at fifty times while it is made. */
 describe("a look at a host", () => {
   const folder = mkdtempSync(join(tmpdir(), "keelson-look-"));
-  const started = join(folder, "started");
-  const places = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
   const files = Array.from({ length: 60 }, (_, index) => join(folder, `file ${String(index)}`));
+  const shell = new CountedShell();
 
-  /** The programs that a look starts, one by one: each is a link to a script that notes its name. */
-  const look = (request: FactsRequest): { facts: ReturnType<typeof parseFacts>; programs: string[] } => {
-    writeFileSync(started, "");
-    const { stdout } = spawnSync("/bin/sh", ["-s"], {
-      input: factsScript(request),
-      encoding: "utf8",
-      env: { PATH: join(folder, "bin") },
-    });
-    const programs = readFileSync(started, "utf8").split("\n").filter(Boolean);
-    return { facts: parseFacts(stdout, Date.now()), programs };
+  const look = (request: FactsRequest): { facts: HostFacts; programs: string[] } => {
+    const { stdout, programs } = shell.run(["-s"], factsScript(request));
+    // What is joined by pipes starts in any order.
+    return { facts: parseFacts(stdout, Date.now()), programs: [...programs].sort() };
   };
 
   before(() => {
-    const bin = join(folder, "bin");
-    const note = join(folder, "note");
-    mkdirSync(bin);
-    writeFileSync(
-      note,
-      `#!/bin/sh\nname=\${0##*/}; echo "$name" >>${started}; PATH=${places.join(":")} exec "$name" "$@"\n`,
-      { mode: 0o755 },
-    );
-    const names = places.flatMap((place) => {
-      try {
-        return readdirSync(place);
-      } catch {
-        return [];
-      }
-    });
-    for (const name of new Set(names)) symlinkSync(note, join(bin, name));
     for (const file of files) writeFileSync(file, file);
   });
   after(() => {
+    shell.close();
     rmSync(folder, { recursive: true });
   });
 
@@ -72,8 +43,7 @@ describe("a look at a host", () => {
 
     assert.equal(Object.keys(many.facts.files).length, files.length);
     assert.deepEqual(Object.keys(many.facts.hostFiles?.found ?? {}).sort(), [...files].sort());
-    // What is joined by pipes starts in any order.
-    assert.deepEqual(many.programs.sort(), one.programs.sort());
+    assert.deepEqual(many.programs, one.programs);
   });
 
   it("reads the kernel's functions only until it is known what is built in", () => {
