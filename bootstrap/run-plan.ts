@@ -42,11 +42,17 @@ export async function runPlan<View extends HostView>(
     let view = await target.look();
     target.judge(view);
     if (await settleLeftovers(runner, view.facts, operation)) view = await target.look();
+    const unseen: Step<View>[] = [];
     for (const step of steps) {
       if (!(await runStep({ operation, runner, host }, step, view))) continue;
-      view = await lookAgain(target, step, view);
-      verify(host, step, view);
+      unseen.push(step);
+      if (step.every(({ isSeenLater }) => isSeenLater === true)) continue;
+      view = await lookAgain(target, unseen, view);
+      verify(host, unseen.splice(0), view);
     }
+    if (unseen.length === 0) return view;
+    view = await target.look();
+    verify(host, unseen, view);
     return view;
   };
   const onWaiting = (why: string): void => {
@@ -78,10 +84,10 @@ async function preview<View extends HostView>(
 
 function lookAgain<View extends HostView>(
   { look, lookAtNode }: PlanTarget<View>,
-  step: Step<View>,
+  steps: readonly Step<View>[],
   view: View,
 ): Promise<View> {
-  const isOfNode = step.every((phase) => phase.isOfNode?.(view) === true);
+  const isOfNode = steps.flat().every((phase) => phase.isOfNode?.(view) === true);
   return isOfNode && lookAtNode ? lookAtNode(view) : look();
 }
 
@@ -117,8 +123,8 @@ async function runPhase<View extends HostView>(
   return true;
 }
 
-function verify<View extends HostView>(host: string, step: Step<View>, view: View): void {
-  const left = plannedChanges([step], view).map(({ intent }) => intent);
+function verify<View extends HostView>(host: string, steps: readonly Step<View>[], view: View): void {
+  const left = plannedChanges(steps, view).map(({ intent }) => intent);
   if (left.length === 0) return;
   throw new KeelsonError(
     "KEELSON_COMMAND_FAILED",

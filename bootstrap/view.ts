@@ -33,6 +33,8 @@ export interface Phase<View extends HostView = HostView> {
   readonly plan: (view: View) => readonly Change[];
   /** Whether its changes are to the host's Node alone, so that the host need not be read again. @default - they are not */
   readonly isOfNode?: (view: View) => boolean;
+  /** Whether no later phase asks about what it changes: it is verified when the host is read the next time. @default false */
+  readonly isSeenLater?: true;
 }
 
 /** One change to a host, in words and as work. The work runs only through the plan's one door. */

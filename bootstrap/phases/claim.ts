@@ -5,6 +5,7 @@ import type { HostView, Phase } from "../view.ts";
 /** Writes the owner token, so that no other cluster takes the host and only its owner ever resets it. */
 export const claim: Phase = {
   title: "claim",
+  isSeenLater: true,
   plan: (view) => {
     const token = tokenOf(view);
     if (JSON.stringify(view.facts.owner) === JSON.stringify(token)) return [];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ClusterHost } from "../../clusters/cluster.ts";
 import type { FirewallFacts, HostFacts, KernelFeature } from "../../clusters/facts.ts";
+import { claim } from "../../bootstrap/phases/claim.ts";
 import { controlPlanePlan, workerPlan } from "../../bootstrap/plan.ts";
 import { runPlan } from "../../bootstrap/run-plan.ts";
 import type { PlanTarget, Step } from "../../bootstrap/run-plan.ts";
@@ -224,8 +225,8 @@ describe("runPlan", function () {
   });
 
   for (const [role, looks] of [
-    ["worker", { host: 6, node: 2 }],
-    ["controlPlane", { host: 6, node: 1 }],
+    ["worker", { host: 5, node: 2 }],
+    ["controlPlane", { host: 5, node: 1 }],
   ] as const) {
     it(`reads a new ${role} after each step that changes it, and its Node alone after those that change that`, async () => {
       const wanted = clusterHost(role);
@@ -237,6 +238,22 @@ describe("runPlan", function () {
       assert.deepEqual(target.looks, looks);
     });
   }
+
+  it("verifies a claim by itself where nothing else is to be done", async () => {
+    const wanted = clusterHost("worker");
+    const simulated = new SimulatedHost(wanted.name);
+    simulated.write = () => Promise.resolve();
+    const target = targetOf(simulated, wanted);
+    const { operation } = operationOn([]);
+
+    const run = runPlan<View>(operation, target, [[claim]]);
+
+    await assert.rejects(
+      run,
+      /Cannot finish w1: still to do after it was done: "claim the host for cluster "edge""/,
+    );
+    assert.deepEqual(target.looks, { host: 2, node: 0 });
+  });
 
   it("reads the host, too, where its kubelet alone can say that it is healthy", async () => {
     const wanted = clusterHost("worker");
