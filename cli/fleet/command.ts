@@ -9,12 +9,13 @@ import { formatPreviews } from "../../delivery/format-previews.ts";
 import { preview } from "../../delivery/index.ts";
 import { KeelsonError } from "../../errors.ts";
 import { parallel } from "../../remote/parallel.ts";
-import { runVariable } from "../../stacks/components/set-workload.ts";
+import { lockVariable, runVariable } from "../../stacks/components/set-workload.ts";
 import { settleKilledRuns } from "../../stacks/engine/killed-runs.ts";
 import { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
 import { openReleases, storeReference } from "../../stacks/engine/releases.ts";
 import { openState } from "../../stacks/engine/state.ts";
 import type { AppliedSetInputs } from "../../stacks/provider/resources/applied-set.ts";
+import { watchedVariable } from "../../stacks/provider/watched.ts";
 import { resolvePulumi } from "../../toolchain/index.ts";
 import { collectReleases } from "./collect.ts";
 import { factsFile, gatherFacts } from "./gather-facts.ts";
@@ -56,6 +57,8 @@ const commands: Readonly<Record<FleetCommand, (session: Session) => Promise<numb
   facts,
 };
 
+const unset = { [runVariable]: "", [lockVariable]: "", [watchedVariable]: "" };
+
 async function openFleet(args: FleetArguments, signal: AbortSignal): Promise<RealFleet> {
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
   const directory = resolve(args.directory);
@@ -68,7 +71,7 @@ async function openFleet(args: FleetArguments, signal: AbortSignal): Promise<Rea
   return new RealFleet({
     pulumi: (variables) => {
       // The runner's programs inherit the variables of this process.
-      Object.assign(process.env, { [runVariable]: "", KEELSON_FLEET_LOCK: "" }, variables);
+      Object.assign(process.env, unset, variables);
       return new PulumiRunner(pulumi, state, directory);
     },
     store: await openReleases(storeReference(), { signal }),

@@ -121,7 +121,7 @@ class Driver {
   async #update(kind: "advance" | "revert", releases: Targets): Promise<void> {
     const clusters = Object.keys(releases);
     await this.#tell({ type: kind === "advance" ? "touching" : "reverting", clusters });
-    const update = await this.#world.update(this.#rollout.app);
+    const update = await this.#world.update(this.#rollout.app, clusters);
     const outcomes = await parallel(clusters, this.#looking("look at"), async (cluster) => ({
       cluster,
       outcome: await update.of(cluster),
@@ -176,7 +176,7 @@ class Driver {
   /** A driver that goes on has not seen what was applied before. */
   async #learnVersions(clusters: readonly string[]): Promise<void> {
     if (clusters.every((cluster) => this.#isKnown(cluster))) return;
-    const update = await this.#world.update(this.#rollout.app);
+    const update = await this.#world.update(this.#rollout.app, clusters);
     for (const cluster of clusters.filter((name) => !this.#isKnown(name))) {
       const outcome = await update.of(cluster);
       if (outcome.state === "applied") this.#versions.set(cluster, outcome.version);

@@ -10,6 +10,7 @@ import {
 } from "../../stacks/components/set-workload.ts";
 import type { PulumiRunner } from "../../stacks/engine/pulumi-run.ts";
 import { accessRecord, type ClusterAccess } from "../../stacks/engine/releases.ts";
+import { watchedValue, watchedVariable } from "../../stacks/provider/watched.ts";
 import { waitAtGate } from "./gate.ts";
 import { readLockFile, writeLockFile } from "./lock-file.ts";
 import { type SetState, setsIn, withRunning } from "./stack-state.ts";
@@ -66,7 +67,9 @@ export class RealFleet implements FleetWorld {
   readonly render = async (): Promise<ReadonlyMap<string, AppOffer>> => {
     // The program reads the lock. In a new fleet there is none yet, and what an older one runs must not go with its absence.
     await this.writeLock(withRunning(await this.readLock(), await this.readSets()));
-    await this.#pulumi(["preview"], { [runVariable]: this.#options.run });
+    // What the program offers does not depend on what is on the clusters.
+    const nobody = { [watchedVariable]: watchedValue([]) };
+    await this.#pulumi(["preview"], { [runVariable]: this.#options.run, ...nobody });
     const { store } = this.#options;
     const names = await store.listRecords(offerRecord(""));
     const offers = await Promise.all(
@@ -79,8 +82,12 @@ export class RealFleet implements FleetWorld {
     );
   };
 
-  readonly update = async (app: string): Promise<Update> => {
-    const refused = await this.#pulumi(["up", "--yes", "--skip-preview", "--continue-on-error"]).then(
+  readonly update = async (app: string, touched?: readonly string[]): Promise<Update> => {
+    const watched = touched === undefined ? {} : { [watchedVariable]: watchedValue(touched) };
+    const refused = await this.#pulumi(
+      ["up", "--yes", "--skip-preview", "--continue-on-error"],
+      watched,
+    ).then(
       () => undefined,
       (error: unknown) => {
         if (!KeelsonError.is(error) || error.code !== "KEELSON_COMMAND_FAILED") throw error;

@@ -46,8 +46,11 @@ export interface FleetWorld extends GateKeeper {
   readonly writeRollout: (rollout: Rollout) => Promise<void>;
   /** Lets the program render, and gives what it would have its clusters run, by app. */
   readonly render: () => Promise<ReadonlyMap<string, AppOffer>>;
-  /** Brings the stack to the lock: an ordinary `pulumi up`. Gives what became of the clusters of an app. */
-  readonly update: (app: string) => Promise<Update>;
+  /**
+   * Brings the stack to the lock: an ordinary `pulumi up`. Gives what became of the clusters of an app. Where nothing new is
+   * wanted, only the clusters of `touched` are looked at. @default - all
+   */
+  readonly update: (app: string, touched?: readonly string[]) => Promise<Update>;
   /** Milliseconds that go on evenly, for waits. */
   readonly now: () => number;
   /** The time of day, in milliseconds since 1970. */

@@ -8,6 +8,7 @@ import { type Bundle, resolveBundle } from "../../toolchain/index.ts";
 import { openReleases } from "../engine/releases.ts";
 import { stateDirectory } from "../engine/state.ts";
 import { lingering } from "./lingering-clients.ts";
+import { watchedClusters } from "./watched.ts";
 import type { World } from "./world.ts";
 
 /** The world as it is: real hosts, real machines, the real toolchain. */
@@ -33,6 +34,7 @@ export function realWorld(): World {
       ...delivery,
       openStore: openReleases,
       connect: lingering(delivery.connectCluster),
+      isWatched: watchedClusters(),
       silences: new Map(),
     },
     openPool: (masker) => new SshPool({ masker, knownHosts: join(stateDirectory(), "known_hosts") }),

@@ -44,6 +44,8 @@ export interface Delivery extends Pick<typeof delivery, "apply" | "preview" | "r
     options: { readonly signal: AbortSignal },
   ) => Promise<Pick<delivery.ReleaseStore, "get" | "readRecord">>;
   readonly connect: (kubeconfig: string) => Promise<delivery.KubeClient>;
+  /** Whether this run looks at what is on a cluster although nothing new is wanted there. */
+  readonly isWatched: (cluster: string) => boolean;
   /** Ids of clusters that did not answer in this run, and why: one waits for each of them once. */
   readonly silences: Map<string, KeelsonError>;
 }

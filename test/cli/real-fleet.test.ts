@@ -70,7 +70,7 @@ describe("The fleet of a Pulumi project", () => {
     assert.deepEqual([...offers.keys()], ["shop"]);
     assert.deepEqual(commands, [
       "stack export --non-interactive --stack prod",
-      "this-run preview --non-interactive --stack prod",
+      "this-run [] preview --non-interactive --stack prod",
     ]);
     assert.deepEqual(parseLock(await readFile(join(folder, "fleet.lock.json"), "utf8")), emptyLock);
   });
@@ -90,6 +90,15 @@ describe("The fleet of a Pulumi project", () => {
       "up --yes --skip-preview --continue-on-error --non-interactive --stack prod",
       "stack export --non-interactive --stack prod",
     ]);
+  });
+
+  it("has the clusters alone looked at that an update is about", async () => {
+    await fleet.update("shop", ["eu1", "us1"]);
+
+    assert.equal(
+      commands[0],
+      '["eu1","us1"] up --yes --skip-preview --continue-on-error --non-interactive --stack prod',
+    );
   });
 
   for (const [title, outputs, wanted, expected] of [

@@ -29,6 +29,7 @@ describe("keelson fleet up", () => {
     assert.equal(await up(two, { onEvent: (event) => events.push(event) }), 0);
 
     assert.deepEqual(fleet.changes, ["eu1 2", "eu2 2", "eu3 2", "us1 2", "us2 2"]);
+    assert.deepEqual(fleet.touched.slice(-3), waves, "each is about its own clusters");
     assert.equal(fleet.updates, 3);
     assert.deepEqual(fleet.lock.releases, { shop: Object.fromEntries(all.map((name) => [name, two])) });
     const done = events.flatMap((event) =>
@@ -62,6 +63,7 @@ describe("keelson fleet up", () => {
     assert.equal(await up(one), 0);
 
     assert.deepEqual([fleet.changes, fleet.updates], [[], 1]);
+    assert.equal(fleet.touched.at(-1), undefined, "it is about all clusters");
   });
 
   it("halts at a broken release and takes it back, the last wave first", async () => {

@@ -37,6 +37,10 @@ export function offerOf(
 export class FakeFleet implements FleetWorld {
   /** What each cluster really runs. */
   readonly runs = new Map<string, string>();
+  /** What the stack's state says of it: a killed update leaves the truth behind. */
+  readonly state = new Map<string, string>();
+  /** The clusters that each update was about; undefined if it was about all. */
+  readonly touched: (readonly string[] | undefined)[] = [];
   /** Every change of a cluster in order: `eu1 <digest>`. */
   readonly changes: string[] = [];
   /** Clusters that do not answer. */
@@ -88,12 +92,15 @@ export class FakeFleet implements FleetWorld {
 
   readonly render = (): Promise<ReadonlyMap<string, AppOffer>> => this.#call(() => this.offers);
 
-  update: FleetWorld["update"] = (app: string): Promise<Update> =>
+  update: FleetWorld["update"] = (app, touched): Promise<Update> =>
     this.#call(() => {
       this.updates += 1;
+      this.touched.push(touched);
       const wanted = this.lock.releases[app] ?? {};
-      for (const cluster of new Set([...Object.keys(wanted), ...this.runs.keys()]))
-        this.#change(cluster, wanted[cluster]);
+      for (const cluster of new Set([...Object.keys(wanted), ...this.state.keys(), ...this.runs.keys()])) {
+        const isSeen = touched?.includes(cluster) !== false;
+        if (isSeen || this.state.get(cluster) !== wanted[cluster]) this.#change(cluster, wanted[cluster]);
+      }
       return { of: (cluster) => this.#call(() => this.#outcome(cluster, wanted[cluster])) };
     });
 
@@ -112,11 +119,14 @@ export class FakeFleet implements FleetWorld {
   }
 
   #change(cluster: string, digest: string | undefined): void {
-    if (this.silent.has(cluster) || this.runs.get(cluster) === digest) return;
-    this.onChange(cluster, digest);
-    this.changes.push(`${cluster} ${digest?.slice(7, 8) ?? "none"}`);
-    if (digest === undefined) this.runs.delete(cluster);
-    else this.runs.set(cluster, digest);
+    if (this.silent.has(cluster)) return;
+    if (this.runs.get(cluster) !== digest) {
+      this.onChange(cluster, digest);
+      this.changes.push(`${cluster} ${digest?.slice(7, 8) ?? "none"}`);
+      put(this.runs, cluster, digest);
+      this.#dieIfKilled();
+    }
+    put(this.state, cluster, digest);
   }
 
   #outcome(cluster: string, wanted: string | undefined): Outcome {
@@ -125,12 +135,21 @@ export class FakeFleet implements FleetWorld {
   }
 
   #call<Result>(work: () => Result): Promise<Result> {
-    this.isDead ||= this.mayKill();
-    if (this.isDead) return Promise.reject(new Killed());
     return new Promise((resolve) => {
+      this.#dieIfKilled();
       resolve(work());
     });
   }
+
+  #dieIfKilled(): void {
+    this.isDead ||= this.mayKill();
+    if (this.isDead) throw new Killed();
+  }
+}
+
+function put(map: Map<string, string>, cluster: string, digest: string | undefined): void {
+  if (digest === undefined) map.delete(cluster);
+  else map.set(cluster, digest);
 }
 
 /** Starts a driver again after every kill. */

@@ -122,6 +122,8 @@ async function readLive(
   call: Call,
   { inputs, outputs }: Prior<AppliedSetInputs, AppliedSetOutputs>,
 ): ReturnType<typeof appliedSet.read> {
+  // A wave is about its own clusters: what others have is taken as it was.
+  if (!call.world.delivery.isWatched(inputs.cluster)) return {};
   const { version, pending = [] } = outputs;
   // What was never applied is still to be applied.
   if (version === undefined || pending.length > 0) return { pending };

@@ -34,6 +34,7 @@ describe("An applied set, from the store to the API", () => {
       ...delivery,
       openStore: () => Promise.resolve(store),
       connect: (kubeconfig) => delivery.kubeClient({ kubeconfig }),
+      isWatched: () => true,
       silences: new Map(),
     };
     Object.assign(harness.world, { delivery: whole });

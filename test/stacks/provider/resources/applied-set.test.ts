@@ -180,6 +180,20 @@ describe("An applied set", () => {
     ]);
   });
 
+  it("is not looked at in a run that is about other clusters, unless something new is wanted", async () => {
+    const state = await create();
+    const { delivery } = harness.world;
+    delivery.live.set("edge", "something else");
+    delivery.isWatched = (cluster) => cluster !== "edge";
+    delivery.calls.length = 0;
+
+    const { outputs } = await harness.read(type, state);
+    assert.deepEqual([outputs, delivery.calls], [state.outputs, []]);
+
+    await harness.update(type, state, inputs(second));
+    assert.ok(delivery.calls.includes("apply edge"));
+  });
+
   it("takes the app away with the resource", async () => {
     const state = await create();
 

@@ -17,6 +17,7 @@ export class FakeDelivery implements Delivery {
   onChange: (cluster: string) => void = () => undefined;
   previews: readonly Preview[] = [];
   readonly silences = new Map<string, KeelsonError>();
+  isWatched: Delivery["isWatched"] = () => true;
 
   readonly #access = new Map<string, object>();
 
