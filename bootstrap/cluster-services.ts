@@ -118,6 +118,7 @@ async function carryOut(operation: Operation, client: KubeClient, { plans, name 
   await waitFor({
     what: `the services of cluster "${name}" to run`,
     deadlineMs: 240_000,
+    longestPauseMs: 500,
     signal,
     probe: async () => ((await closedGates(client, gates, signal)).length === 0 ? true : undefined),
     diagnose: () => diagnoseGates(client, gates, signal),

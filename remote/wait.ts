@@ -3,7 +3,7 @@ import { KeelsonError, throwIfAborted } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 
 const firstPauseMs = 200;
-const longestPauseMs = 2000;
+const usualPauseMs = 2000;
 const longestDiagnosisMs = 5000;
 const transient: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "KEELSON_HOST_UNREACHABLE",
@@ -27,6 +27,8 @@ export interface Wait<Value> {
   readonly diagnose?: (signal: AbortSignal) => Promise<string>;
   /** Hears the diagnosis every few seconds. */
   readonly onWaiting?: (diagnosis: string) => void;
+  /** How long a slow wait rests between two looks at most, in milliseconds: less where a look is cheap. @default 2000 */
+  readonly longestPauseMs?: number;
   /** How often a slow wait reports, in milliseconds. @default 5000 */
   readonly reportMs?: number;
 }
@@ -40,13 +42,14 @@ export async function waitFor<Value>(wait: Wait<Value>): Promise<Value> {
   const deadline = AbortSignal.timeout(wait.deadlineMs);
   const signal = wait.signal === undefined ? deadline : AbortSignal.any([wait.signal, deadline]);
   const reporter = new Reporter(wait);
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+  const { longestPauseMs = usualPauseMs } = wait;
+  for (let pauseMs = firstPauseMs; ; pauseMs *= 1.5) {
     throwIfAborted(wait.signal, `wait for ${wait.what}`);
     const seen = await look(wait, signal);
     if (seen.value !== undefined) return seen.value;
     if (deadline.aborted) throw timedOut(wait, await reporter.last());
     await reporter.report(seen.why, signal);
-    await rest(pauseMs, signal);
+    await rest(Math.min(pauseMs, longestPauseMs), signal);
   }
 }
 

@@ -36,6 +36,7 @@ export function waitForNode(view: NodeView, signal: AbortSignal): Promise<NodeFa
   return waitFor({
     what: `Node "${view.host.nodeName}" to register`,
     deadlineMs: 60_000,
+    longestPauseMs: 500,
     signal,
     probe: () => apiOf(view).node(view.host.nodeName),
   });
@@ -74,6 +75,7 @@ export const nodeReady: Phase<NodeView> = {
           await waitFor({
             what: `Node "${view.host.nodeName}" to be Ready`,
             deadlineMs: 180_000,
+            longestPauseMs: 500,
             signal: context.signal,
             probe: async () => isReady(view, await apiOf(view).node(view.host.nodeName)) || undefined,
             diagnose: () => diagnose(view, context),

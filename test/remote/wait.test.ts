@@ -13,6 +13,13 @@ describe("waitFor", () => {
     );
   });
 
+  it("looks as often as it is asked to", async () => {
+    let left = 50;
+    const probe = (): Promise<true | undefined> => Promise.resolve((left -= 1) === 0 || undefined);
+
+    assert.equal(await waitFor({ what: "it", deadlineMs: 5000, longestPauseMs: 1, probe }), true);
+  });
+
   it("takes false and zero for values", async () => {
     assert.equal(await waitFor({ what: "it", deadlineMs: 5000, probe: () => Promise.resolve(false) }), false);
   });
