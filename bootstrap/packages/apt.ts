@@ -22,12 +22,16 @@ export const apt: PackageManager = {
 
 const get = command`apt-get -qq -o ${"DPkg::Lock::Timeout=300"} -o ${"Dpkg::Options::=--force-confold"} -o ${"Dpkg::Use-Pty=0"}`;
 
-/** Package lists are read anew only if the first attempt fails: most hosts have them. */
+/**
+ * Package lists are read anew only if the first attempt fails: most hosts have them. Packages neither start their
+ * services, of which AppArmor's alone is wanted, nor tell systemd that they came: it finds units when it is asked for them.
+ */
 function installScript(names: readonly string[]): string {
   return `
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTEMD_OFFLINE=1 LC_ALL=C
 [ -z "$(ls /var/lib/dpkg/updates)" ] || dpkg --force-confold --configure -a
 install() { ${get} ${command`install --no-install-recommends -y ${names}`}; }
 have_lists() { ls /var/lib/apt/lists | grep -q _Packages; }
-{ have_lists && install; } || { ${get} update && install; }`;
+{ have_lists && install; } || { ${get} update && install; } || exit
+${names.includes("apparmor") ? "SYSTEMD_OFFLINE=0 systemctl start apparmor.service" : ""}`;
 }

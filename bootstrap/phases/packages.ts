@@ -85,10 +85,13 @@ function installScript(manager: PackageManager, names: readonly string[]): strin
   return `${useProxy}\n(${manager.install(names)}\n) || exit\n${idle(names)}`;
 }
 
-/** A package's own service starts with it, but keelson runs a unit of its own. What was there before is let alone. */
+/**
+ * A package's own service would start with the host, but keelson runs a unit of its own. What was there before is let
+ * alone. Where packages start their services, the manager's script keeps them from it.
+ */
 function idle(names: readonly string[]): string {
   const services = names.filter((name) => withService.has(name)).map((name) => `${name}.service`);
-  return services.length === 0 ? "" : command`systemctl disable --quiet --now ${services}`;
+  return services.length === 0 ? "" : command`SYSTEMD_OFFLINE=1 systemctl disable --quiet ${services}`;
 }
 
 const withService = new Set(["haproxy", "keepalived"]);
