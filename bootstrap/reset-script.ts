@@ -1,3 +1,4 @@
+import { draftFolder } from "./fetch-script.ts";
 import { paths } from "./paths.ts";
 import { giveFilesBack } from "./host-files/phases.ts";
 import { balancerUnit } from "./phases/balancer.ts";
@@ -35,6 +36,7 @@ for set in $(ipset list -n | grep '^cali'); do ipset destroy "$set"; done
 empty() { [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 -delete; }
 for folder in ${paths.kubelet} ${paths.etcdData} /var/lib/containerd; do empty $folder; done
 sed -n 's/^[^ ]* [^ ]* //p' ${paths.sums} | grep -E '^(${paths.binaries}|${paths.cniPlugins})/' | while read -r f; do rm -f "$f"; done
+rm -rf ${draftFolder(paths.binaries)} ${draftFolder(paths.cniPlugins)}
 rm -f ${[...balancerUnit.paths, ...virtualAddressUnit.paths].join(" ")} ${paths.containerdUnit} ${paths.kubeletUnit} ${paths.sysctls} ${paths.modules} ${paths.needrestart}
 [ ! -f ${paths.fstab} ] || sed -i 's/^# keelson: //' ${paths.fstab}
 for folder in ${paths.kubernetes} /etc/containerd /etc/cni /opt/cni /opt/containerd /etc/systemd/system/kubelet.service.d \\
