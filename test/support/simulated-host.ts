@@ -12,6 +12,7 @@ import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
 import type { RunOptions, RunResult, WriteOptions } from "../../remote/runner.ts";
 import { bundle } from "./bootstrap.ts";
+import { downloadsOf } from "./downloads-of.ts";
 import { FakeRunner, type Reply } from "./fake-runner.ts";
 import type { SimulatedEtcd } from "./simulated-etcd.ts";
 import { factsText } from "./simulated-facts.ts";
@@ -228,14 +229,8 @@ export class SimulatedHost extends FakeRunner {
   }
 
   #deliver(script: string): string {
-    const sums = new Map(
-      [...script.matchAll(/^verify (\S+) (\S+)$/gm)].map(([, path, sum]) => [path, sum ?? ""]),
-    );
-    const modes = new Map(
-      [...script.matchAll(/^chmod (\S+) (\S+)$/gm)].map(([, mode, path]) => [path, mode ?? ""]),
-    );
-    for (const [, from, to = ""] of script.matchAll(/^mv -f (\S+) (\S+)$/gm)) {
-      this.#facts.files[to] = { sha256: sums.get(from) ?? "", mode: modes.get(from) ?? "" };
+    for (const [to, file] of downloadsOf(script)) {
+      this.#facts.files[to] = file;
       const unit = this.#facts.units[`${to.split("/").at(-1) ?? ""}.service`];
       if (unit?.active === true) unit.stale = true;
     }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { blankFacts } from "../../../bootstrap/facts/blank.ts";
+import { packageManagers } from "../../../bootstrap/packages/managers.ts";
 import { packages } from "../../../bootstrap/phases/packages.ts";
 import type { HostFacts, PackageFacts } from "../../../clusters/facts.ts";
 import { blankView } from "../../support/bootstrap.ts";
 import { FakeRunner } from "../../support/fake-runner.ts";
+import { standIns } from "../../support/stand-ins.ts";
+import { execute } from "../../../toolchain/execute.ts";
 
 const stock = blankFacts({ name: "w1" });
 const signal = new AbortController().signal;
@@ -70,4 +73,25 @@ describe("the packages phase", () => {
     assert.match(intents({ security: { ...stock.security, apparmor: true } }).join(), /apparmor/);
     assert.doesNotMatch(intents({}).join(), /apparmor|selinux/);
   });
+
+  for (const names of [["haproxy"], ["apparmor", "haproxy"]]) {
+    it(`installs ${names.join(" and ")} and starts ${names.includes("apparmor") ? "AppArmor alone" : "no service"}`, async () => {
+      const programs = await standIns({
+        // As a package's script would; systemctl itself says that it is offline and does nothing.
+        "apt-get": `case "$*" in *install*) systemctl start haproxy.service;; esac`,
+        ls: `[ "$1" != /var/lib/apt/lists ] || echo main_Packages`,
+        systemctl: `[ "$SYSTEMD_OFFLINE" = 1 ] || echo "$*"`,
+      });
+      try {
+        const env = { ...process.env, PATH: `${programs.path}:${process.env["PATH"] ?? ""}` };
+
+        const { code, stdout } = await execute("sh", ["-c", packageManagers.apt.install(names)], { env });
+
+        assert.equal(code, 0);
+        assert.equal(stdout, names.includes("apparmor") ? "start apparmor.service\n" : "");
+      } finally {
+        await programs.remove();
+      }
+    });
+  }
 });
