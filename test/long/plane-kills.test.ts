@@ -33,6 +33,7 @@ const idle = new Set([
   "etcd quota",
   "control plane settings",
   "API ready",
+  "API certificate",
   "endpoint clients",
   "kubelet settings",
   "former files",
