@@ -11,59 +11,34 @@ export interface Delivery {
 }
 
 /**
- * A script that downloads files from below the address, into a folder beside their places. They take these only when all
- * of them are whole. Few processes do it: one for each step and file would take longer than the bytes.
+ * A script that downloads files from below the address, into a folder beside their places, and brings those that are whole
+ * to them. Nothing that came whole comes twice: also if a later one fails, and if the host loses power, when the next run
+ * finds it in that folder. Few processes do it: one for each step and file would take longer than the bytes.
  */
 export function downloadScript(address: string, deliveries: readonly Delivery[]): string {
-  const files = deliveries.map(({ file, path, mode }) => ({
-    sha256: file.sha256,
-    mode: mode.toString(8),
-    folder: dirname(path),
-    draft: `${draftFolder(dirname(path))}/${basename(path)}`,
-    url: `${address}/${file.path.split("/").map(encodeURIComponent).join("/")}`,
-  }));
-  const drafts = files.map(({ draft }) => draft);
-  const folders = [...new Set(files.map(({ folder }) => folder))];
-  const draftFolders = folders.map(draftFolder);
-  const inFolder = (folder: string): readonly string[] =>
-    files.filter((file) => file.folder === folder).map(({ draft }) => draft);
-  const modes = [...new Set(files.map(({ mode }) => mode))];
-  const withMode = (mode: string): readonly string[] =>
-    files.filter((file) => file.mode === mode).map(({ draft }) => draft);
-  const transfers = files.flatMap(({ draft, url }) => ["-o", draft, url]);
-  return `${inBash}
+  const rows = deliveries.map(({ file, path, mode }) => {
+    const url = `${address}/${file.path.split("/").map(encodeURIComponent).join("/")}`;
+    return [file.sha256, mode.toString(8), dirname(path), basename(path), url].join(" ");
+  });
+  const drafts = [...new Set(deliveries.map(({ path }) => draftFolder(dirname(path))))];
+  return `[ -n "$BASH_VERSION" ] || exec bash "$0"
 set -e
-${command`rm -rf ${draftFolders} && mkdir -p ${draftFolders}`}
-trap ${quote(command`rm -rf ${draftFolders}`)} EXIT
+files=${quote(rows.join("\n"))}
+${command`mkdir -p ${drafts}`}
 ${getFunction}
-if command -v curl >/dev/null; then
-${command`curl -fsS --fail-early --retry 3 --connect-timeout 10 ${transfers}`}
-else
-${files.map(({ draft, url }) => command`get ${url} ${draft}`).join("\n")}
-fi
 ${sumsFunction}
-wanted=${quote(files.map(({ sha256, draft }) => `${sha256} ${draft}`).join("\n"))}
-found=$(${command`sums ${drafts}`})
-[ "$found" = "$wanted" ] || { echo "other checksums than wanted:"; echo "$found" | grep -vxF "$wanted"; exit 1; } >&2
-${modes.map((mode) => command`chmod ${mode} ${withMode(mode)}`).join("\n")}
-${folders.map((folder) => command`mv -f -t ${folder} ${inFolder(folder)}`).join("\n")}
-${noteSums(deliveries)}`;
+${noteFunction}
+${download}
+${place}
+${command`rm -rf ${drafts}`}
+exit $failed`;
 }
 
-/**
- * Notes the checksums of files that were delivered, so that later looks need not read them. Their lines replace older ones,
- * so that the list does not grow; the write is one rename. awk is told the sums, then what stat says of the files, and then
- * the lines of before, of which it keeps the others.
- */
+/** Notes the checksums of files that were delivered, so that later looks need not read them. */
 export function noteSums(deliveries: readonly Delivery[]): string {
-  const sums = deliveries.map(({ file, path }) => `${file.sha256} ${path}`);
-  const delivered = deliveries.map(({ path }) => path);
   return `set -e
-${relabel(delivered)}
-mkdir -p ${paths.state}; touch ${paths.sums}
-(flock 8; seen=$(${command`stat -Lc '= %i:%s:%.9Y:%.9Z %n' ${delivered}`}); { ${command`printf '%s\\n' ${sums}`}; echo "$seen"; } |
-awk 'NF == 2 { sum[$2] = $1; next } $1 == "=" { print sum[$3], $2, $3; next } !($3 in sum)' - ${paths.sums} >${paths.sums}.new
-mv ${paths.sums}.new ${paths.sums}) 8>${paths.sums}.lock`;
+${noteFunction}
+${command`note ${deliveries.map(({ file, path }) => `${file.sha256} ${path}`)}`}`;
 }
 
 /** Where files wait that belong into a folder: on its own file system, so that each takes its place whole. */
@@ -71,8 +46,35 @@ export function draftFolder(folder: string): string {
   return `${folder}/.keelson`;
 }
 
-/** bash reads HTTP by itself. */
-const inBash = `[ -n "$BASH_VERSION" ] || exec bash "$0"`;
+/** Stops at the first failure. */
+const download = `before=$(sums)
+missing=()
+while read -r sum mode folder name url; do
+  draft=${draftFolder("$folder")}/$name
+  case "$before" in *"$sum $draft"*) ;; *) missing+=(-o "$draft" "$url") ;; esac
+done <<<"$files"
+failed=0
+if [ \${#missing[@]} = 0 ]; then :
+elif command -v curl >/dev/null; then curl -fsS --fail-early --retry 3 --connect-timeout 10 "\${missing[@]}" || failed=1
+else
+  for ((i = 1; i < \${#missing[@]}; i += 3)); do get "\${missing[i + 1]}" "\${missing[i]}" || { failed=1; break; }; done
+fi`;
+
+/** Files of one mode, or for one folder, go together. Where a download failed, that says enough of what is not whole. */
+const place = `found=$(sums)
+declare -A withMode into
+whole=()
+while read -r sum mode folder name url; do
+  draft=${draftFolder("$folder")}/$name
+  case "$found" in
+  *"$sum $draft"*) withMode[$mode]+=" $draft"; into[$folder]+=" $draft"; whole+=("$sum $folder/$name") ;;
+  *) [ $failed = 1 ] || { echo "$url has another checksum than $sum" >&2; wrong=1; } ;;
+  esac
+done <<<"$files"
+failed=\${wrong:-$failed}
+for mode in "\${!withMode[@]}"; do chmod "$mode" \${withMode[$mode]}; done
+for folder in "\${!into[@]}"; do mv -f -t "$folder" \${into[$folder]}; done
+[ \${#whole[@]} = 0 ] || note "\${whole[@]}"`;
 
 /**
  * A minimal host has no curl: then plain HTTP is read by bash itself, which is fastest, and HTTPS by the helper of apt.
@@ -84,21 +86,36 @@ const getFunction = String.raw`get() {
   esac
   rest=${"$"}{1#http://}; host=${"$"}{rest%%/*}; port=80
   case $host in *:*) port=${"$"}{host##*:}; host=${"$"}{host%:*} ;; esac
-  exec 3<>"/dev/tcp/$host/$port"
-  printf "GET /%s HTTP/1.0\r\nHost: %s\r\n\r\n" "${"$"}{rest#*/}" "$host" >&3
-  IFS= read -r status <&3
+  exec 3<>"/dev/tcp/$host/$port" || return
+  printf "GET /%s HTTP/1.0\r\nHost: %s\r\n\r\n" "${"$"}{rest#*/}" "$host" >&3 || return
+  IFS= read -r status <&3 || return
   case $status in *" 200"*) ;; *) echo "$1: $status" >&2; return 1 ;; esac
   while IFS= read -r line <&3; do [ -n "${"$"}{line%?}" ] || break; done
-  cat <&3 >"$2"
+  cat <&3 >"$2" || return
   exec 3>&-
 }`;
 
-/** `<sum> <path>` of each file: openssl uses what the processor has for it, and a minimal host may lack it. */
+/** `<sum> <path>` of each draft: openssl uses what the processor has for it, and a minimal host may lack it. */
 const sumsFunction = `sums() {
-  if command -v openssl >/dev/null; then openssl dgst -sha256 -r "$@"; else sha256sum "$@"; fi | sed 's/ [* ]/ /'
+  drafts=()
+  while read -r _ _ folder name _; do
+    draft=${draftFolder("$folder")}/$name
+    [ ! -f "$draft" ] || drafts+=("$draft")
+  done <<<"$files"
+  [ \${#drafts[@]} != 0 ] || return 0
+  if command -v openssl >/dev/null; then openssl dgst -sha256 -r "\${drafts[@]}"; else sha256sum "\${drafts[@]}"; fi | sed 's/ [* ]/ /'
 }`;
 
-/** Where SELinux is on, a program only runs from a file that is labelled as one; a folder's label is not enough. */
-function relabel(files: readonly string[]): string {
-  return command`[ ! -e /sys/fs/selinux/enforce ] || restorecon -F ${files}`;
-}
+/**
+ * Arguments: `<sum> <path>` of each file. Their lines replace older ones, so that the list does not grow; the write is one
+ * rename. awk is told the sums, then what stat says of the files, and then the lines of before, of which it keeps the
+ * others. Where SELinux is on, a program only runs from a file that is labelled as one; a folder's label is not enough.
+ */
+const noteFunction = `note() {
+  [ ! -e /sys/fs/selinux/enforce ] || printf '%s\\n' "$@" | cut -d ' ' -f 2- | xargs -d '\\n' restorecon -F
+  mkdir -p ${paths.state}; touch ${paths.sums}
+  (flock 8; seen=$(printf '%s\\n' "$@" | cut -d ' ' -f 2- | xargs -d '\\n' stat -Lc '= %i:%s:%.9Y:%.9Z %n')
+  { printf '%s\\n' "$@"; echo "$seen"; } |
+  awk 'NF == 2 { sum[$2] = $1; next } $1 == "=" { print sum[$3], $2, $3; next } !($3 in sum)' - ${paths.sums} >${paths.sums}.new
+  mv ${paths.sums}.new ${paths.sums}) 8>${paths.sums}.lock
+}`;

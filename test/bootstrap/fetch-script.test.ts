@@ -27,9 +27,11 @@ function sha256(bytes: Buffer | undefined): string {
 describe("the script that downloads the bundle's files", () => {
   let folder: string;
   let server: Server;
+  const asked: string[] = [];
 
   before(async () => {
     server = createServer((request, response) => {
+      asked.push(request.url ?? "");
       const content = served[request.url ?? ""];
       if (content === undefined) response.writeHead(404);
       response.end(content);
@@ -68,14 +70,23 @@ describe("the script that downloads the bundle's files", () => {
   };
 
   /** Runs it as a unit would: from a file, with `sh`. */
-  const run = async (deliveries: readonly Delivery[], hasCurl: boolean): Promise<Executed> => {
-    const { port } = server.address() as AddressInfo;
-    const script = downloadScript(`http://127.0.0.1:${String(port)}/files`, deliveries)
+  const run = async (
+    deliveries: readonly Delivery[],
+    hasCurl: boolean,
+    address = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/files`,
+  ): Promise<Executed> => {
+    const script = downloadScript(address, deliveries)
       .replaceAll(paths.state, join(folder, "state"))
       .replace("command -v curl", hasCurl ? "command -v curl" : "false");
     await writeFile(join(folder, "script.sh"), script);
     return execute("sh", [join(folder, "script.sh")], {});
   };
+
+  const notedPaths = async (): Promise<readonly string[]> =>
+    (await readFile(join(folder, "state/sums"), "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ")[2] ?? "");
 
   const all = (): readonly Delivery[] => [
     deliver("bin/kubelet", "bin/kubelet", 0o755),
@@ -97,24 +108,50 @@ describe("the script that downloads the bundle's files", () => {
         assert.deepEqual(await readdir(join(folder, "downloads")), ["node.tar"]);
       });
 
-      it("puts none in its place if one has another checksum, and names that one alone", async () => {
+      it("leaves one with another checksum away, and names that one alone", async () => {
         const wrong = deliver("bin/kubeadm", "bin/kubeadm", 0o755, { sha256: "0".repeat(64) });
 
-        const { code, tail } = await run([deliver("bin/kubelet", "bin/kubelet", 0o755), wrong], hasCurl);
+        const { code, tail } = await run([wrong, deliver("bin/kubelet", "bin/kubelet", 0o755)], hasCurl);
 
         assert.notEqual(code, 0);
-        assert.match(tail, /checksum/);
-        assert.match(tail, /kubeadm/);
+        assert.match(tail, /bin\/kubeadm has another checksum/);
         assert.doesNotMatch(tail, /kubelet/);
-        assert.deepEqual(await readdir(join(folder, "bin")), []);
+        assert.deepEqual(await readdir(join(folder, "bin")), ["kubelet"]);
+        assert.deepEqual(await notedPaths(), [join(folder, "bin/kubelet")]);
       });
 
-      it("fails for a file that is not there", async () => {
-        const { code, tail } = await run([...all(), deliver("bin/none", "bin/none", 0o755)], hasCurl);
+      it("keeps what came whole before a download failed", async () => {
+        const none = deliver("bin/none", "bin/none", 0o755);
+
+        const { code, tail } = await run([deliver("bin/kubelet", "bin/kubelet", 0o755), none], hasCurl);
 
         assert.notEqual(code, 0);
         assert.match(tail, /404/);
+        assert.doesNotMatch(tail, /checksum/);
+        assert.deepEqual(await readdir(join(folder, "bin")), ["kubelet"]);
+        assert.deepEqual(await notedPaths(), [join(folder, "bin/kubelet")]);
+      });
+
+      it("fails where nobody serves, and brings nothing", async () => {
+        const { code } = await run(all(), hasCurl, "http://127.0.0.1:1/files");
+
+        assert.notEqual(code, 0);
         assert.deepEqual(await readdir(join(folder, "bin")), []);
+      });
+
+      it("takes what a run that was cut off left whole, and loads the rest anew", async () => {
+        await mkdir(join(folder, "bin/.keelson"), { recursive: true });
+        await writeFile(join(folder, "bin/.keelson/kubelet"), served["/files/bin/kubelet"] ?? "");
+        await writeFile(join(folder, "bin/.keelson/kubeadm"), "cut o");
+        asked.length = 0;
+
+        const { code, tail } = await run(all(), hasCurl);
+
+        assert.equal(code, 0, tail);
+        assert.deepEqual(asked, ["/files/bin/kubeadm", "/files/images/node.tar"]);
+        assert.deepEqual(await readFile(join(folder, "bin/kubelet")), served["/files/bin/kubelet"]);
+        assert.deepEqual(await readFile(join(folder, "bin/kubeadm")), served["/files/bin/kubeadm"]);
+        assert.deepEqual((await readdir(join(folder, "bin"))).sort(), ["kubeadm", "kubelet"]);
       });
     });
   }

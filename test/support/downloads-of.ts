@@ -2,20 +2,11 @@
 export function downloadsOf(
   script: string,
 ): ReadonlyMap<string, { readonly sha256: string; readonly mode: string }> {
-  const wanted = /^wanted='?([^']*)'?\nfound=/m.exec(script)?.[1]?.split("\n") ?? [];
-  const sums = new Map(wanted.map((line) => line.split(" ").reverse() as [string, string]));
-  const modes = new Map(
-    [...script.matchAll(/^chmod (\d+) (.+)$/gm)].flatMap(([, mode = "", drafts = ""]) =>
-      drafts.split(" ").map((draft) => [draft, mode] as const),
-    ),
-  );
-  const moves = [...script.matchAll(/^mv -f -t (\S+) (.+)$/gm)];
+  const rows = /^files='?([^']*)'?\nmkdir/m.exec(script)?.[1]?.split("\n") ?? [];
   return new Map(
-    moves.flatMap(([, folder = "", drafts = ""]) =>
-      drafts.split(" ").map((draft) => {
-        const file = { sha256: sums.get(draft) ?? "", mode: modes.get(draft) ?? "" };
-        return [`${folder}/${draft.split("/").at(-1) ?? ""}`, file] as const;
-      }),
-    ),
+    rows.map((row) => {
+      const [sha256 = "", mode = "", folder = "", name = ""] = row.split(" ");
+      return [`${folder}/${name}`, { sha256, mode }];
+    }),
   );
 }
