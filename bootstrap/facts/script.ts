@@ -12,6 +12,7 @@ import { firewallPart } from "./firewall.ts";
 import { firstBootPart, lockHolders } from "./first-boot.ts";
 import { kernelPart } from "./kernel.ts";
 import type { KnownKernel } from "./kernel.ts";
+import { hasKubeletCertificate } from "./kubelet-certificate.ts";
 import { listedUnitsPart } from "./listed-units.ts";
 import { staticPodFiles } from "../static-pods/facts.ts";
 import { surroundingFiles, surroundingsPart, timeServices } from "./surroundings.ts";
@@ -167,7 +168,7 @@ if timeout 10 getent ahosts "$n" >/dev/null; then echo "$n yes"; else echo "$n n
 const kubernetesPart = `
 section present; for f in ${paths.bootstrapKubeletConf} ${paths.adminConf} ${paths.initialized} ${paths.etcdData}/member; do
 [ -e $f ] && echo $f; done
-f=${paths.kubeletConf}; [ -e $f ] && { [ -e ${paths.kubeletCertificate} ] || grep -q client-certificate-data $f; } && echo $f
+${hasKubeletCertificate} && echo ${paths.kubeletConf}
 section routerIds; for f in /etc/keepalived/*.conf; do [ -e "$f" ] && sed -n 's/^ *virtual_router_id *//p' "$f"; done
 section manifests; list ${paths.manifests}
 section api; ${askOwnApi(3)}

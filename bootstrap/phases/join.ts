@@ -1,5 +1,6 @@
 import { command, quote } from "../../remote/quote.ts";
 import { KeelsonError } from "../../errors.ts";
+import { hasKubeletCertificate } from "../facts/kubelet-certificate.ts";
 import { discoveryConfig, joinConfig } from "../kubeadm-config.ts";
 import { paths } from "../paths.ts";
 import { ownerAnnotation } from "../node-settings.ts";
@@ -99,12 +100,9 @@ async function removeStaleNode(view: NodeView): Promise<void> {
   await apiOf(view).deleteNode(host.nodeName);
 }
 
-/**
- * The kubelet of a join that was cut off goes on by itself, and may have joined since the host was read. Its kubeconfig says
- * nothing of that: it is written before the certificate that it names is asked for.
- */
+/** The kubelet of a join that was cut off goes on by itself, and may have joined since the host was read. */
 const script = `export HOME=/root
 systemctl stop kubelet.service
-if [ -e ${paths.kubeletConf} ] && [ -e ${paths.kubeletCertificate} ]; then rm -f ${paths.bootstrapKubeletConf}; systemctl start kubelet.service; exit; fi
+if ${hasKubeletCertificate}; then rm -f ${paths.bootstrapKubeletConf}; systemctl start kubelet.service; exit; fi
 rm -f ${paths.kubeletConf}
 ${command`kubeadm join --config ${paths.joinConfig}`}`;

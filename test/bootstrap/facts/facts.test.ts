@@ -42,8 +42,7 @@ describe("factsScript", () => {
     const hasCredentials = (): boolean => {
       const script = factsScript({ files: [], units: {} });
       const here = script.replaceAll(/ \/(etc\/kubernetes|var\/lib\/kubelet\/pki)\//g, ` ${folder}/$1/`);
-      const read = here.replaceAll(`=/etc/kubernetes/`, `=${etc}/`);
-      const { stdout } = spawnSync("sh", ["-s"], { input: read, encoding: "utf8" });
+      const { stdout } = spawnSync("sh", ["-s"], { input: here, encoding: "utf8" });
       return parseFacts(stdout.replaceAll(folder, ""), Date.now()).kubernetes.kubeletConf;
     };
     before(() => {
