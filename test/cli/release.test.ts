@@ -107,6 +107,19 @@ describe("keelson fleet up", () => {
     assert.deepEqual(running(), ["2", "2", "2", "2", "2"]);
   });
 
+  it("leaves a silent cluster alone until the next run, also if it comes back meanwhile", async () => {
+    fleet.silent.add("eu3");
+    fleet.onVerify = (cluster) => {
+      if (cluster === "eu2") fleet.silent.clear();
+    };
+
+    assert.equal(await up(two), 4);
+    assert.deepEqual(running(), ["2", "2", "1", "2", "2"]);
+
+    assert.equal(await up(two), 0);
+    assert.deepEqual(running(), ["2", "2", "2", "2", "2"]);
+  });
+
   it("does not go on to others if no cluster of a wave has shown that the release works", async () => {
     fleet.silent.add("eu1");
 

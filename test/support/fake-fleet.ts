@@ -119,7 +119,11 @@ export class FakeFleet implements FleetWorld {
   }
 
   #change(cluster: string, digest: string | undefined): void {
-    if (this.silent.has(cluster)) return;
+    if (this.silent.has(cluster)) {
+      // It waits for this release in the state; the app is not taken away unheard.
+      if (digest !== undefined) put(this.state, cluster, digest);
+      return;
+    }
     if (this.runs.get(cluster) !== digest) {
       this.onChange(cluster, digest);
       this.changes.push(`${cluster} ${digest?.slice(7, 8) ?? "none"}`);

@@ -14,6 +14,7 @@ import { referenceProblem } from "../../../delivery/store/open-store.ts";
 import type { ReleaseStore } from "../../../delivery/store/release-store.ts";
 import { accessRecord, type ClusterAccess } from "../../engine/releases.ts";
 import { label } from "../checker.ts";
+import { unfinishedKey } from "../state.ts";
 import type { Call, Drifting, Prior, Resource } from "../resource.ts";
 import { readServices, type SetServices } from "./set-services.ts";
 
@@ -77,7 +78,11 @@ export const appliedSet: Resource<AppliedSetInputs, AppliedSetOutputs> = {
   async create(call, inputs) {
     return { outputs: await deliver(call, inputs) };
   },
-  update: (call, inputs) => deliver(call, inputs),
+  async update(call, inputs, { outputs }) {
+    // Who was silent is waited for once: by its own wave, or by a run that is about all clusters.
+    const goesOnWaiting = !call.world.delivery.isWatched(inputs.cluster) && waitsFor(inputs, outputs);
+    return goesOnWaiting ? {} : deliver(call, inputs);
+  },
   read: (call, prior) => readLive(call, prior),
   async delete(call, { inputs }) {
     await onCluster(call, inputs, async (target) => {
@@ -200,6 +205,14 @@ function teller(
 
 function waiting({ cluster, release = "" }: AppliedSetInputs): Drifting["pending"][number] {
   return { host: cluster, what: `apply release ${release}` };
+}
+
+/** Whether silence is all that has kept the wanted release from the cluster. */
+function waitsFor(inputs: AppliedSetInputs, outputs: Partial<AppliedSetOutputs>): boolean {
+  const { pending = [] } = outputs;
+  const { what } = waiting(inputs);
+  const isWhole = !Object.hasOwn(outputs, unfinishedKey);
+  return isWhole && pending.length > 0 && pending.every((each) => each.what === what);
 }
 
 /** Whether nothing but silence stood in the way. */

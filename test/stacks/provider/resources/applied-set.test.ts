@@ -138,6 +138,23 @@ describe("An applied set", () => {
       assert.deepEqual(harness.world.delivery.calls, ["readHealth edge", "close"]);
     });
 
+    it("goes on waiting in a run that is about other clusters, unless another release is wanted", async () => {
+      const state = await create();
+      const { delivery } = harness.world;
+      delivery.silent.add("edge");
+      const { outputs } = await harness.update(type, state, inputs(second));
+      const silent = { ...state, inputs: inputs(second), outputs };
+      delivery.comeBack();
+      delivery.isWatched = (cluster) => cluster !== "edge";
+      delivery.calls.length = 0;
+
+      const waiting = await harness.update(type, silent, inputs(second));
+      assert.deepEqual([waiting.outputs, delivery.calls], [outputs, []]);
+
+      await harness.update(type, silent, inputs());
+      assert.ok(delivery.calls.includes("apply edge"));
+    });
+
     it("is not taken for deleted", async () => {
       const state = await create();
       harness.world.delivery.silent.add("edge");
