@@ -83,8 +83,8 @@ export type ApplyControlPlane = (
     /** Lets a cluster begin anew although it was up before. @default false */
     readonly allowNewCluster?: boolean;
     /**
-     * The workers that follow in the same run. While a new cluster begins they are prepared as far as they get without it, and
-     * its services are applied. @default - nothing follows
+     * The workers that follow in the same run. While a new cluster begins they are prepared, its services are applied, and
+     * they join as soon as they can. @default - nothing follows
      */
     readonly ahead?: readonly ReachableHost[];
   },

@@ -102,6 +102,13 @@ export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] 
 /** From a host to one that can become a worker, without an API. */
 export const workerPreparationPlan: readonly Step<NodeView>[] = [...hostPlan, [images]];
 
+/** From a host to a worker that has joined a cluster whose services may be on their way. */
+export const workerJoinPlan: readonly Step<NodeView>[] = [
+  ...workerPreparationPlan,
+  [hooked("join", join)],
+  [nodeSettings],
+];
+
 /** From a host to a worker whose Node is Ready. */
 export const workerPlan: readonly Step<NodeView>[] = [
   ...workerPreparationPlan,

@@ -1,9 +1,9 @@
-import { KeelsonError } from "../errors.ts";
-import { parallel } from "../remote/parallel.ts";
+import { KeelsonError, throwIfAborted } from "../errors.ts";
+import { Limiter } from "../remote/limiter.ts";
 import { beginClusterServices } from "./cluster-services.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation, ReachableHost } from "./operation.ts";
 import type { Plane } from "./plane.ts";
-import { prepareWorker } from "./worker.ts";
+import { joinWorker, prepareWorker } from "./worker.ts";
 
 /** Workers are worked on at once: as many as the engine of Pulumi would. */
 const widest = 16;
@@ -16,7 +16,10 @@ export class WorkAhead {
   readonly #plane: Plane;
   readonly #operation: Operation;
   readonly #stop = new AbortController();
+  readonly #places = new Limiter(widest);
   readonly #work: Promise<PromiseSettledResult<unknown>[]>[] = [];
+  /** Settles when an API server is ready, or nobody waits for one any more. */
+  readonly #served = Promise.withResolvers<undefined>();
 
   constructor(plane: Plane) {
     const { operation } = plane;
@@ -24,25 +27,14 @@ export class WorkAhead {
     this.#operation = { ...operation, signal: AbortSignal.any([operation.signal, this.#stop.signal]) };
   }
 
-  /** Takes the workers as far as they get without a cluster. */
+  /** Takes the workers as far as they get without a cluster, and lets them join as soon as there is one. */
   beginWorkers(): void {
-    const { cluster, identity, ahead = [] } = this.#plane.request;
-    const { clusterId, ca } = identity;
-    const options = {
-      what: "prepare the workers",
-      where: ({ name }: { name: string }) => name,
-      limit: widest,
-      signal: this.#operation.signal,
-    };
-    this.#begin(
-      parallel(ahead, options, (host) =>
-        prepareWorker(this.#operation, { cluster, clusterId, caCertificate: ca.certificate, host }),
-      ),
-    );
+    for (const host of this.#plane.request.ahead ?? []) this.#begin(this.#bringUp(host));
   }
 
   /** Applies the cluster's services, which start on each node as it comes. */
   beginServices(): void {
+    this.#served.resolve(undefined);
     const { client, request } = this.#plane;
     if (request.ahead) this.#begin(beginClusterServices(this.#operation, client, request.cluster));
   }
@@ -59,7 +51,28 @@ export class WorkAhead {
   /** Ends what runs: the control plane failed. */
   async giveUp(): Promise<void> {
     this.#stop.abort();
+    this.#served.resolve(undefined);
     await Promise.all(this.#work);
+  }
+
+  async #bringUp(host: ReachableHost): Promise<void> {
+    const { cluster, identity } = this.#plane.request;
+    const { clusterId, ca } = identity;
+    const request = { cluster, clusterId, caCertificate: ca.certificate, host };
+    await this.#inTurn(() => prepareWorker(this.#operation, request));
+    await this.#served.promise;
+    await this.#inTurn(() => joinWorker(this.#operation, request, this.#plane.api));
+  }
+
+  /** Whoever waits for an API server keeps nobody from being prepared. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const leave = await this.#places.enter();
+    try {
+      throwIfAborted(this.#operation.signal, "work ahead on the workers");
+      await work();
+    } finally {
+      leave();
+    }
   }
 
   /** Settled: what fails meanwhile is heard of at the end. */

@@ -9,7 +9,7 @@ import { nodePatch } from "./node-settings.ts";
 import type { ApplyWorker, Operation, PendingWork, WorkerRequest } from "./operation.ts";
 import { listPending } from "./pending.ts";
 import type { NodeView } from "./phases/node.ts";
-import { workerPlan, workerPreparationPlan } from "./plan.ts";
+import { workerJoinPlan, workerPlan, workerPreparationPlan } from "./plan.ts";
 import { runPlan } from "./run-plan.ts";
 import type { PlanTarget } from "./run-plan.ts";
 
@@ -46,6 +46,19 @@ export const pendingWorker = (operation: Operation, request: WorkerRequest): Pro
       await runPlan(quiet, await targetOf(quiet, request, api), workerPlan);
     }),
   );
+
+/**
+ * Lets a worker join without waiting until its Node is Ready.
+ *
+ * @throws ProblemsError if the host must not be touched
+ */
+export async function joinWorker(
+  operation: Operation,
+  request: Omit<WorkerRequest, "access">,
+  api: ClusterApi,
+): Promise<void> {
+  await runPlan(operation, await targetOf(operation, request, api), workerJoinPlan);
+}
 
 async function isAsWanted(
   { host, cluster, clusterId }: WorkerRequest,

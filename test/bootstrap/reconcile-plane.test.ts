@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
+import { factsText } from "../support/facts-text.ts";
+import type { SimulatedHost } from "../support/simulated-host.ts";
 import { SimulatedPlane } from "../support/simulated-plane.ts";
 
 const three = ["cp1", "cp2", "cp3"];
@@ -87,6 +89,42 @@ describe("reconcilePlane", function () {
       assert.match(said.join("\n"), /w1: has 0 processors/);
       assert.ok(done.every((intent) => !intent.startsWith("w1: ")));
       assert.deepEqual(plane.members(), ["cp1"]);
+    });
+
+    /** A worker that can be judged, as far as a look at it goes. */
+    const withWorker = async (
+      ...controlPlane: readonly string[]
+    ): Promise<[SimulatedPlane, SimulatedHost]> => {
+      const plane = await SimulatedPlane.of(...controlPlane, "w1");
+      const w1 = plane.hosts.get("w1");
+      assert.ok(w1);
+      w1.when([/^sh -s$/, () => factsText({ ...w1.facts, kernel: "6.1.0-18-amd64" })]);
+      return [plane, w1];
+    };
+
+    it("lets them join, and waits for none of them to be Ready", async () => {
+      const [plane, w1] = await withWorker(...three);
+
+      const done = await plane.run(three, { ahead: ["w1"] });
+
+      assert.ok(done.includes("w1: join the cluster with kubeadm"), done.join("\n"));
+      assert.ok(done.some((intent) => intent.startsWith("w1: set on the Node: owner")));
+      assert.ok(done.every((intent) => !intent.includes("Ready")));
+      assert.ok(w1.facts.kubernetes.kubeletConf && w1.node !== undefined);
+    });
+
+    it("lets nobody join a cluster that does not come up", async () => {
+      const [plane, w1] = await withWorker("cp1");
+      const prepared: string[] = [];
+      const onPhase = (host: string, title: string): void => {
+        if (host === "w1") prepared.push(title);
+      };
+
+      const run = plane.run(["cp1"], { ahead: ["w1"], dieAt: "cp1: etcd began", onPhase });
+
+      await assert.rejects(run, /died/);
+      assert.ok(!prepared.includes("join"));
+      assert.equal(w1.facts.kubernetes.kubeletConf, false);
     });
 
     it("leaves them alone once it is there", async () => {
