@@ -210,7 +210,7 @@ describe("A query of Prometheus in a cluster", () => {
           port: "web",
           path: "/p",
           ...bounds,
-          timeoutSeconds: 0.5,
+          timeoutSeconds: 3,
           intervalSeconds: 0,
         },
         { name: "eu1", client },
