@@ -4,7 +4,7 @@ import { KeelsonError } from "../../errors.ts";
 import { isRunning, lastingEnvironment, parseProcessId, signalProcess } from "./processes.ts";
 import { readOptional } from "./records.ts";
 import { retryUntil } from "./retry.ts";
-import { serveMirror, type MirrorSettings } from "./serve-mirror.ts";
+import { mirrorProgram, type MirrorSettings } from "./serve-mirror.ts";
 import type { FleetPaths } from "./layout.ts";
 
 /**
@@ -50,9 +50,8 @@ function parsePort(record: string | undefined): number {
 }
 
 function launch(settings: MirrorSettings, log: string): ReturnType<typeof spawn> {
-  const program = `(${serveMirror.toString()})(${JSON.stringify(settings)})`;
   const output = openSync(log, "w", 0o600);
-  const child = spawn(process.execPath, ["--max-old-space-size=64", "--eval", program], {
+  const child = spawn(process.execPath, ["--max-old-space-size=64", "--eval", mirrorProgram(settings)], {
     cwd: "/",
     detached: true,
     env: lastingEnvironment(),

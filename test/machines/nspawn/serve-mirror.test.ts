@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readOptional } from "../../../machines/nspawn/records.ts";
 import { retryUntil } from "../../../machines/nspawn/retry.ts";
-import { serveMirror } from "../../../machines/nspawn/serve-mirror.ts";
+import { mirrorProgram } from "../../../machines/nspawn/serve-mirror.ts";
 
 interface Answer {
   readonly status: number;
@@ -15,7 +15,9 @@ interface Answer {
   readonly body: string;
 }
 
-describe("serveMirror, as a process made from its source text", () => {
+describe("a mirror, as a process made from its source text", () => {
+  // Longer than what is sent at once, and no two pieces alike.
+  const large = Array.from({ length: 200_000 }, (_, index) => String(index)).join(" ");
   let folder = "";
   let child: ChildProcess;
   let port = 0;
@@ -26,11 +28,12 @@ describe("serveMirror, as a process made from its source text", () => {
     await mkdir(join(folder, "served/sub"), { recursive: true });
     await writeFile(join(folder, "served/sub/file"), "0123456789");
     await writeFile(join(folder, "served/empty"), "");
+    await writeFile(join(folder, "served/large"), large);
     await writeFile(join(folder, "secret"), "secret");
     await symlink(join(folder, "served/sub/file"), join(folder, "served/link"));
     const record = join(folder, "record");
     const settings = { address: "127.0.0.1", port: 0, folders: { files: join(folder, "served") }, record };
-    child = spawn(process.execPath, ["--eval", `(${serveMirror.toString()})(${JSON.stringify(settings)})`], {
+    child = spawn(process.execPath, ["--eval", mirrorProgram(settings)], {
       stdio: "inherit",
     });
     const line = await retryUntil(8000, async () => await readOptional(record));
@@ -62,6 +65,8 @@ describe("serveMirror, as a process made from its source text", () => {
     ["a file behind a link", "/files/link", {}, 200, "0123456789"],
     ["an empty file", "/files/empty", {}, 200, ""],
     ["a query that means nothing", "/files/sub/file?x=1", {}, 200, "0123456789"],
+    ["a large file", "/files/large", {}, 200, large],
+    ["a large part", "/files/large", { range: "bytes=1000-900000" }, 206, large.slice(1000, 900_001)],
     ["a part", "/files/sub/file", { range: "bytes=3-5" }, 206, "345"],
     ["the rest", "/files/sub/file", { range: "bytes=7-" }, 206, "789"],
     ["a part beyond the end", "/files/sub/file", { range: "bytes=8-99" }, 206, "89"],
@@ -83,6 +88,21 @@ describe("serveMirror, as a process made from its source text", () => {
       assert.deepEqual([answer.status, answer.body], [status, body]);
     });
   }
+
+  it("goes on when somebody hangs up in the middle of a file", async () => {
+    await new Promise<void>((resolve, reject) => {
+      request({ host: "127.0.0.1", port, path: "/files/large" }, (response) => {
+        response.once("data", () => {
+          response.destroy();
+          resolve();
+        });
+      })
+        .once("error", reject)
+        .end();
+    });
+
+    assert.equal((await ask("/files/large")).body, large);
+  });
 
   it("tells the size without the content", async () => {
     const answer = await ask("/files/sub/file", {}, "HEAD");
