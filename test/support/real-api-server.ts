@@ -37,12 +37,15 @@ export interface RealApiServerOptions {
   readonly version?: string;
   /** Whether many of them are to stand still on one computer: they then look after themselves seldom. @default false */
   readonly isOneOfMany?: boolean;
+  /** URL of an etcd that is there. @default - one of its own */
+  readonly etcd?: string;
 }
 
 /** Starts the programs that the toolchain has for a version of Kubernetes, and waits until they serve. */
 export async function startRealApiServer({
   version = defaultKubernetes,
   isOneOfMany = false,
+  etcd,
 }: RealApiServerOptions = {}): Promise<RealApiServer> {
   const programs = await resolveApiServer(version);
   const folder = await mkdtemp(join(tmpdir(), "keelson-api-server-"));
@@ -53,14 +56,12 @@ export async function startRealApiServer({
   };
   try {
     const [client, peer, secure] = await freePorts(3);
-    const etcdUrl = `http://127.0.0.1:${client}`;
-    started.push(
-      run(
-        programs.etcd,
-        [...etcdArgs(folder, etcdUrl, `http://127.0.0.1:${peer}`), ...(isOneOfMany ? quietEtcd : [])],
-        folder,
-      ),
-    );
+    const etcdUrl = etcd ?? `http://127.0.0.1:${client}`;
+    const etcdFlags = [
+      ...etcdArgs(folder, etcdUrl, `http://127.0.0.1:${peer}`),
+      ...(isOneOfMany ? quietEtcd : []),
+    ];
+    if (etcd === undefined) started.push(run(programs.etcd, etcdFlags, folder));
     const token = randomBytes(16).toString("hex");
     await writeSecrets(folder, token);
     started.push(

@@ -79,6 +79,15 @@ export class RealEtcd {
     ]);
   }
 
+  /** Takes its majority from the first member: all others stand still. */
+  pause(): void {
+    for (const member of this.#members.slice(1)) member.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    for (const member of this.#members.slice(1)) member.kill("SIGCONT");
+  }
+
   async stop(): Promise<void> {
     for (const member of this.#members) {
       const ended = once(member, "exit");
