@@ -173,13 +173,17 @@ describeLong("A release through three clusters of this computer", () => {
       });
     };
 
-    it("brings the app to all of them, and a release to the one that the program names, then to the rest", async () => {
+    it("brings the app to all of them, and a release in three waves that the program names", async () => {
       succeed(await up({ version: "1" }));
       await arrive({ one: "1", two: "1", three: "1" });
 
       const first = succeed(await up({ version: "1", ahead: { one: "2" } }));
       await arrive({ one: "2", two: "1", three: "1" });
       assert.doesNotMatch(first.output, /(two|three)\/counter\/\S+ updat/);
+
+      const second = succeed(await up({ version: "1", ahead: { one: "2", two: "2" } }));
+      await arrive({ one: "2", two: "2", three: "1" });
+      assert.doesNotMatch(second.output, /(one|three)\/counter\/\S+ updat/);
 
       succeed(await up({ version: "2" }));
       await arrive({ one: "2", two: "2", three: "2" });
