@@ -32,6 +32,8 @@ const damages: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   "WorkerNode:registration": () => onMachine(controlPlane, `${kubectl} delete node w1`),
   "WorkerNode:kubelet running": () => onMachine(worker, "systemctl stop kubelet"),
+  "ControlPlane:node settings": () =>
+    onMachine(controlPlane, `${kubectl} annotate node cp1 keelson.dev/host-`),
   "ControlPlane:swap": () => onMachine(controlPlane, addSwap),
   "ControlPlane:kubelet running": () => onMachine(controlPlane, "systemctl stop kubelet"),
   "ControlPlane:API ready": () => onMachine(controlPlane, "kill -9 $(pidof kube-apiserver)"),
@@ -54,12 +56,22 @@ const titles = {
 const idle = new Set([
   "first boot",
   "proxy",
+  "files",
   "needrestart",
   "firewall",
+  "registries",
   "balancer",
+  "certificate names",
+  "component patches",
   "virtual address",
+  "certificates",
+  "etcd quota",
+  "control plane settings",
   "API certificate",
   "endpoint clients",
+  "kubelet credentials",
+  "kubelet settings",
+  "former files",
 ]);
 const boundaries = Object.entries(titles).flatMap(([kind, list]) =>
   list.filter((title) => !idle.has(title)).map((title) => `${kind}:${title}`),
