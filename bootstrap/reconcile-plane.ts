@@ -69,7 +69,7 @@ async function change(plane: Plane, ahead: WorkAhead): Promise<readonly string[]
 async function prepareAll(plane: Plane, hosts: readonly PlaneHost[], ahead: WorkAhead): Promise<void> {
   const { operation, begin } = plane;
   const headStart = new HeadStart();
-  if (hosts.every(({ host }) => host.name !== begin)) headStart.end();
+  if (begin === undefined) headStart.end();
   // The hosts of the control plane come first on the way from the mirror: workers wait until all of them are through.
   let onTheWay = hosts.length;
   const through = (): void => {
