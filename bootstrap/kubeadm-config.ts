@@ -146,15 +146,23 @@ function nodeRegistration({ host }: HostView, ignorePreflightErrors: readonly st
     name: host.nodeName,
     criSocket: paths.containerdSocket,
     imagePullPolicy: "IfNotPresent",
-    kubeletExtraArgs: [{ name: "node-ip", value: host.nodeAddress }],
-    ...initialTaints(host),
+    ...registration(host),
     ...(ignorePreflightErrors.length > 0 && { ignorePreflightErrors }),
   };
 }
 
-/** A worker's taints are there before the first pod lands on it; kubeadm has a default for control planes. */
-function initialTaints({ role, taints }: ClusterHost): object {
-  return role === "worker" && taints.length > 0 ? { taints } : {};
+/**
+ * Taints are there before the first pod lands on a node. kubeadm has a default for control planes, which it sets some seconds after
+ * the kubelet has registered one: the kubelet registers it with the same.
+ */
+function registration({ role, taints, nodeAddress }: ClusterHost): object {
+  const address = { name: "node-ip", value: nodeAddress };
+  if (role === "worker") return { kubeletExtraArgs: [address], ...(taints.length > 0 && { taints }) };
+  const register = {
+    name: "register-with-taints",
+    value: "node-role.kubernetes.io/control-plane=:NoSchedule",
+  };
+  return { kubeletExtraArgs: [address, register] };
 }
 
 function patches(view: HostView): object {

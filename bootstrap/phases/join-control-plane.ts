@@ -1,11 +1,11 @@
-import { apiPortOf } from "../../clusters/endpoint.ts";
+import { authorityOf } from "../../clusters/endpoint.ts";
 import { command } from "../../remote/quote.ts";
 import { controlPlaneJoinConfig } from "../kubeadm-config.ts";
 import { paths } from "../paths.ts";
 import type { ControlPlaneView, Phase } from "../view.ts";
 import { leadTo, wantedServers } from "./endpoint-clients.ts";
-import { hurryKubelet } from "./hurry-kubelet.ts";
 import { enterCluster } from "./join.ts";
+import { bootstrapThrough, settleKubelet } from "./kubelet-bootstrap.ts";
 import type { NodeView } from "./node.ts";
 
 /** Joins the host to the control plane with kubeadm: its etcd learns, is promoted, and only then the host is marked. */
@@ -32,12 +32,14 @@ export const controlPlaneJoinUnit = "control-plane-join";
 
 /** kubeadm leads the new kubeconfigs to the endpoint that its configuration names, which moves last of all. */
 function script(view: ControlPlaneView & NodeView): string {
-  const { clusterId } = view;
-  const server = wantedServers(view)[paths.adminConf] ?? "";
+  const { clusterId, cluster } = view;
+  const servers = wantedServers(view);
+  const wanted = (path: string): string => servers[path] ?? "";
   return `set -e
 export HOME=/root
-${hurryKubelet(apiPortOf(view.cluster.endpoint))}
+${bootstrapThrough(`https://${authorityOf(cluster.endpoint)}`)}
 ${command`kubeadm join --config ${paths.joinConfig}`}
-${leadTo({ path: paths.adminConf, server })}
+${settleKubelet(wanted(paths.kubeletConf))}
+${leadTo({ path: paths.adminConf, server: wanted(paths.adminConf) })}
 ${command`echo ${clusterId} > ${paths.initialized}`}`;
 }
