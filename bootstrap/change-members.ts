@@ -6,8 +6,9 @@ import type { Leaver, Membership } from "./etcd/membership.ts";
 import { describeVotes } from "./etcd/describe-votes.ts";
 import { after, nextStep } from "./etcd/next-step.ts";
 import type { EtcdStep } from "./etcd/next-step.ts";
-import { askMembers, waitForQuorum } from "./etcd/wait-for-quorum.ts";
+import { askMembers, speakers, waitForQuorum } from "./etcd/wait-for-quorum.ts";
 import { blankFacts } from "./facts/blank.ts";
+import { Joins } from "./joins.ts";
 import { leaveIntents, leavePlane } from "./leave-plane.ts";
 import { seatsOf } from "./plane.ts";
 import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
@@ -26,6 +27,15 @@ const apiDeadlineMs = 180_000;
  * @throws KeelsonError KEELSON_QUORUM_LOST; KEELSON_TIMEOUT if no quorum comes up
  */
 export async function changeMembers(plane: Plane): Promise<readonly string[]> {
+  const joins = new Joins(plane);
+  try {
+    return await stepByStep(plane, joins);
+  } finally {
+    await joins.end();
+  }
+}
+
+async function stepByStep(plane: Plane, joins: Joins): Promise<readonly string[]> {
   const left: string[] = [];
   const done = new Set<string>();
   let membership = await readMembership(plane);
@@ -43,7 +53,9 @@ export async function changeMembers(plane: Plane): Promise<readonly string[]> {
     }
     done.add(label);
     tellVotes(plane, membership, step);
-    left.push(...(await carryOut(plane, membership, step)));
+    // Others come while a host's API server starts; whoever goes, goes when all are there.
+    if (step.kind !== "join") await joins.end();
+    left.push(...(await carryOut(plane, membership, { step, joins })));
     const next = after(membership, step);
     membership = { ...next, members: await waitForQuorum(plane, next.seats) };
   }
@@ -161,7 +173,16 @@ function ignoreRefusal(error: unknown): undefined {
   if (!KeelsonError.is(error) || error.code !== "KEELSON_API_REFUSED") throw error;
 }
 
-async function carryOut(plane: Plane, membership: Membership, step: EtcdStep): Promise<readonly string[]> {
+interface Due {
+  readonly step: EtcdStep;
+  readonly joins: Joins;
+}
+
+async function carryOut(
+  plane: Plane,
+  membership: Membership,
+  { step, joins }: Due,
+): Promise<readonly string[]> {
   const { operation } = plane;
   if (step.kind === "leave") {
     const survivor = survivorOf(plane, membership, step.member?.address);
@@ -175,20 +196,19 @@ async function carryOut(plane: Plane, membership: Membership, step: EtcdStep): P
   }
   const host = hostOf(plane, step.seat.name);
   if (step.kind === "clear" && host.runner) await clearRemains(plane, host, host.runner);
-  if (step.kind === "join") await runPlan(operation, host.target, controlPlaneJoinPlan);
+  if (step.kind === "join") await joins.begin(host, step.seat, membership.seats);
   return [];
 }
 
-/** A whole, healthy host other than the member's own: what it says afterwards is true. */
+/** A healthy member other than the one that goes, on a whole host if there is one: what it says afterwards is true. */
 function survivorOf(
   plane: Plane,
   { seats, members }: Membership,
   address: string | undefined,
 ): NonNullable<PlaneHost["runner"]> {
   const healthy = new Set(members.filter(({ isHealthy }) => isHealthy).map((member) => member.address));
-  for (const { host, runner } of plane.hosts) {
-    const isWhole = seats.some(({ name, state }) => name === host.name && state === "whole");
-    if (runner && isWhole && host.nodeAddress !== address && healthy.has(host.nodeAddress)) return runner;
+  for (const { host, runner } of speakers(plane, seats)) {
+    if (host.nodeAddress !== address && healthy.has(host.nodeAddress)) return runner;
   }
   throw new KeelsonError(
     "KEELSON_QUORUM_LOST",

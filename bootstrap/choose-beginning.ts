@@ -10,12 +10,15 @@ type Request = Pick<Parameters<ApplyControlPlane>[1], "cluster" | "identity" | "
 export interface Candidate {
   readonly name: string;
   readonly facts: HostFacts | undefined;
+  /** Whether a quorum of etcd says that the host votes, although nothing was completed there. */
+  readonly votes?: boolean;
 }
 
 /**
  * The host on which kubeadm makes the cluster, or completes its making; undefined if the cluster is there already. A
  * cluster is made only if every declared host answers and none holds anything of it, save the one whose making was cut
- * off: otherwise a second, empty cluster of the same identity could begin beside a living one. Pure.
+ * off: otherwise a second, empty cluster of the same identity could begin beside a living one. A cluster whose first host was lost while
+ * others joined lives on in the votes of those. Pure.
  *
  * @throws ProblemsError that names each host on which a cluster may exist
  */
@@ -31,6 +34,8 @@ export function chooseBeginning(
   }));
   if (held.some(({ state }) => state === "whole")) return undefined;
   const begun = held.filter(({ facts }) => facts?.files[paths.initConfig] !== undefined);
+  const lives = begun.length === 0 && candidates.some(({ votes }) => votes === true);
+  if (lives && !allowNewCluster) return undefined;
   const wasUp = exists || held.some(({ facts }) => facts?.kubernetes.initialized === clusterId);
   const mayExist = `cluster "${cluster.name}" (${clusterId})`;
   const problems = held.flatMap(({ name, facts, state }): readonly Problem[] => {

@@ -7,6 +7,7 @@ import type { Runner } from "../remote/runner.ts";
 import { apiServerNames } from "./api-names.ts";
 import type { ClusterApi } from "./api.ts";
 import { chooseBeginning } from "./choose-beginning.ts";
+import { listMembers } from "./etcd/etcdctl.ts";
 import type { Seat } from "./etcd/membership.ts";
 import { blankFacts } from "./facts/blank.ts";
 import { factsRequest, gatherFacts } from "./facts/gather.ts";
@@ -75,7 +76,13 @@ export async function openPlane(
     seen.map((found) => toPlaneHost({ operation, request, api, look, answers, ownCa }, found)),
   );
   for (const { target, view } of hosts) if (view) target.judge(view);
-  const candidates = seen.map(({ host, facts }) => ({ name: host.name, facts }));
+  const candidates = await Promise.all(
+    seen.map(async (found) => ({
+      name: found.host.name,
+      facts: found.facts,
+      votes: await votesUnfinished(operation, request, found),
+    })),
+  );
   return { operation, request, client, api, hosts, answers, begin: chooseBeginning(request, candidates) };
 }
 
@@ -111,6 +118,20 @@ function lookAtAll(
       return { host, facts: undefined, silence: error };
     }
   });
+}
+
+/** Where a join was cut off, etcd itself says whether the host votes. */
+async function votesUnfinished(
+  operation: Operation,
+  { identity }: ControlPlaneRequest,
+  { host, facts }: Found,
+): Promise<boolean> {
+  const runner = runnerOf(operation, host);
+  const isPartial = facts?.kubernetes.etcdData === true && heldState(facts, identity.clusterId) === "partial";
+  if (!isPartial || runner === undefined) return false;
+  const list = await listMembers(runner, operation.signal);
+  const own = list?.members.find(({ address }) => address === host.nodeAddress);
+  return list?.isConfirmed === true && own?.isLearner === false;
 }
 
 /** What a killed run left running may still change what the host holds: it comes to its end first. */

@@ -16,7 +16,8 @@ export type EtcdStep =
 /**
  * The next change that brings the members closer to the declared hosts; undefined if they agree. Only one change is
  * made at a time, and each is judged by the votes after it: those that remain must be able to decide. Dead members go
- * first, and living ones go last, when all others came, so that as many failures as possible are survived on the way. Pure.
+ * first, and living ones go last, when all others came, so that as many failures as possible are survived on the way. A member
+ * that no finished control plane stands behind, and on which the quorum stands, goes when others came. Pure.
  *
  * @throws KeelsonError KEELSON_QUORUM_LOST with the arithmetic if the change, or anything at all, is impossible
  */
@@ -31,20 +32,19 @@ export function nextStep(membership: Membership): EtcdStep | undefined {
     removeStale(membership, () => true) ??
     clear(membership) ??
     join(membership) ??
-    leave(membership, () => membership.seats.every((seat) => memberOf(membership, seat)))
+    leave(membership, () => membership.seats.every((seat) => memberOf(membership, seat))) ??
+    refuseStale(membership)
   );
 }
 
 /** The membership after a step that went well. Pure. */
 export function after(membership: Membership, step: EtcdStep): Membership {
   const { members, seats, leavers } = membership;
-  const without = (member: EtcdMember | undefined): readonly EtcdMember[] =>
-    members.filter(({ id }) => id !== member?.id);
   const become = (seat: Seat, state: Seat["state"]): readonly Seat[] =>
     seats.map((each) => (each.name === seat.name ? { ...each, state } : each));
   switch (step.kind) {
     case "remove":
-      return { ...membership, members: without(step.member) };
+      return { ...membership, members: without(members, step.member) };
     case "clear":
       return { ...membership, seats: become(step.seat, "blank") };
     case "join":
@@ -52,25 +52,31 @@ export function after(membership: Membership, step: EtcdStep): Membership {
     case "leave":
       return {
         ...membership,
-        members: without(step.member),
+        members: without(members, step.member),
         leavers: leavers.filter((each) => each !== step.leaver),
       };
   }
 }
 
-/** A learner without a run, and a member whose host holds no finished control plane, were left by something cut off. */
-function removeStale(
-  { members, seats }: Membership,
-  isNow: (member: EtcdMember) => boolean,
-): EtcdStep | undefined {
-  for (const member of members.filter(isNow)) {
-    const seat = seats.find(({ address }) => address === member.address);
-    const isUnfinished = seat?.state === "blank" || seat?.state === "partial";
-    if (!member.isLearner && !isUnfinished) continue;
-    judgeRemoval(members, member);
-    return { kind: "remove", member, seat };
-  }
+function removeStale(membership: Membership, isNow: (member: EtcdMember) => boolean): EtcdStep | undefined {
+  const { members, seats } = membership;
+  const member = staleOf(membership).find((each) => isNow(each) && quorumOf(without(members, each)).holds);
+  if (member === undefined) return undefined;
+  return { kind: "remove", member, seat: seats.find(({ address }) => address === member.address) };
+}
+
+/** @throws KeelsonError KEELSON_QUORUM_LOST if there is one left, since nothing else can be done about it */
+function refuseStale(membership: Membership): undefined {
+  for (const member of staleOf(membership)) judgeRemoval(membership.members, member);
   return undefined;
+}
+
+/** A learner without a run, and a member whose host holds no finished control plane, were left by something cut off. */
+function staleOf({ members, seats }: Membership): readonly EtcdMember[] {
+  return members.filter(({ isLearner, address }) => {
+    const state = seats.find((seat) => seat.address === address)?.state;
+    return isLearner || state === "blank" || state === "partial";
+  });
 }
 
 function leave(membership: Membership, isNow: (leaver: Leaver) => boolean): EtcdStep | undefined {
@@ -111,10 +117,14 @@ function join(membership: Membership): EtcdStep | undefined {
 }
 
 function judgeRemoval(members: readonly EtcdMember[], member: EtcdMember): void {
-  const rest = members.filter(({ id }) => id !== member.id);
+  const rest = without(members, member);
   if (quorumOf(rest).holds) return;
   const name = member.name || member.address;
   throw lost(`remove member "${name}" of etcd: afterwards ${describeQuorum(rest)}`);
+}
+
+function without(members: readonly EtcdMember[], member: EtcdMember | undefined): readonly EtcdMember[] {
+  return members.filter(({ id }) => id !== member?.id);
 }
 
 function memberOf({ members }: Membership, { address }: Seat | Leaver): EtcdMember | undefined {

@@ -1,6 +1,7 @@
 import { KeelsonError } from "../../errors.ts";
 import { waitFor } from "../../remote/wait.ts";
-import type { Plane } from "../plane.ts";
+import type { Runner } from "../../remote/runner.ts";
+import type { Plane, PlaneHost } from "../plane.ts";
 import { lookSoon } from "../reset-host.ts";
 import { listMembers } from "./etcdctl.ts";
 import type { MemberList } from "./etcdctl.ts";
@@ -42,20 +43,34 @@ export async function waitForQuorum(plane: Plane, seats: readonly Seat[]): Promi
   });
 }
 
-/** Asks one whole host after the other until one speaks for a quorum. */
-export async function askMembers(
-  { hosts, operation }: Plane,
-  seats: readonly Seat[],
-): Promise<MemberList | undefined> {
+/** Asks one host after the other until one speaks for a quorum. What a member remembers counts on a whole host alone. */
+export async function askMembers(plane: Plane, seats: readonly Seat[]): Promise<MemberList | undefined> {
   let remembered: MemberList | undefined;
-  for (const { host, runner } of hosts) {
-    const isWhole = seats.some(({ name, state }) => name === host.name && state === "whole");
-    if (!isWhole || runner === undefined) continue;
-    const list = await listMembers(runner, operation.signal).catch(ignoreSilence);
+  for (const { runner, isWhole } of speakers(plane, seats)) {
+    const list = await listMembers(runner, plane.operation.signal).catch(ignoreSilence);
     if (list?.isConfirmed === true) return list;
-    remembered ??= list;
+    if (isWhole) remembered ??= list;
   }
   return remembered;
+}
+
+interface Speaker {
+  readonly host: PlaneHost["host"];
+  readonly runner: Runner;
+  readonly isWhole: boolean;
+}
+
+/**
+ * The hosts that may hold a member of etcd and can be asked, whole ones first. One whose join was cut off may vote, and if the first host
+ * is lost then, nobody else is left to speak.
+ */
+export function speakers({ hosts }: Pick<Plane, "hosts">, seats: readonly Seat[]): readonly Speaker[] {
+  const inState = (wanted: Seat["state"]): readonly Speaker[] =>
+    hosts.flatMap(({ host, runner }) => {
+      const holds = seats.some(({ name, state }) => name === host.name && state === wanted);
+      return holds && runner ? [{ host, runner, isWhole: wanted === "whole" }] : [];
+    });
+  return [...inState("whole"), ...inState("partial")];
 }
 
 /** A host may go silent at any time; the others can still speak. */

@@ -26,6 +26,8 @@ export class FakeEtcd {
   members: FakeMember[];
   lowest = Number.POSITIVE_INFINITY;
   #ids = 0;
+  /** Who votes since a join of this run, and is not marked yet. */
+  #joining: string[] = [];
   #stepsLeft = Number.POSITIVE_INFINITY;
 
   constructor(first: string, all: readonly string[]) {
@@ -75,8 +77,11 @@ export class FakeEtcd {
   /** One run: step after step until nothing is left to do, or until it dies. */
   run(declared: readonly string[], steps = Number.POSITIVE_INFINITY): void {
     this.#stepsLeft = steps;
+    this.#joining = [];
     for (let rounds = 0; rounds < 100; rounds += 1) {
       const step = nextStep(this.membership(declared));
+      // Others join while a host that votes comes to its end; anything else waits for it.
+      if (step?.kind !== "join") this.#finishJoins();
       if (step === undefined) return;
       this.#carryOut(step);
     }
@@ -86,7 +91,8 @@ export class FakeEtcd {
   #seat(name: string): Seat {
     const { alive, data, isMarked } = this.host(name);
     const found = data !== undefined || isMarked;
-    const state = isMarked && data !== undefined ? "whole" : found ? "partial" : "blank";
+    const isDone = isMarked || this.#joining.includes(name);
+    const state = isDone && data !== undefined ? "whole" : found ? "partial" : "blank";
     return { name, nodeName: name, address: name, state: alive ? state : "silent" };
   }
 
@@ -115,9 +121,14 @@ export class FakeEtcd {
     this.#tick(() => {
       for (const member of this.members) if (member.id === id) member.isLearner = false;
     });
-    this.#tick(() => {
-      this.host(name).isMarked = true;
-    });
+    this.#joining.push(name);
+  }
+
+  #finishJoins(): void {
+    for (const name of this.#joining.splice(0))
+      this.#tick(() => {
+        this.host(name).isMarked = true;
+      });
   }
 
   #clear(name: string): void {
