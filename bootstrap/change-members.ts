@@ -52,9 +52,9 @@ async function stepByStep(plane: Plane, joins: Joins): Promise<readonly string[]
       );
     }
     done.add(label);
-    tellVotes(plane, membership, step);
     // Others come while a host's API server starts; whoever goes, goes when all are there.
     if (step.kind !== "join") await joins.end();
+    tellVotes(plane, membership, step);
     left.push(...(await carryOut(plane, membership, { step, joins })));
     const next = after(membership, step);
     membership = { ...next, members: await waitForQuorum(plane, next.seats) };

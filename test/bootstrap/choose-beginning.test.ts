@@ -40,6 +40,18 @@ describe("chooseBeginning", () => {
       {},
       "cp2",
     ],
+    [
+      "does not begin where an unfinished one votes in a quorum",
+      [host("cp4"), { ...host("cp2", { etcdData: true }), votes: true }],
+      { exists: true },
+      undefined,
+    ],
+    [
+      "completes the first one although it votes in a quorum of its own",
+      [{ ...host("cp1", { etcdData: true }, begun), votes: true }, host("cp2")],
+      {},
+      "cp1",
+    ],
     ["begins anew if the user allows it", [host("cp1")], { exists: true, allowNewCluster: true }, "cp1"],
     [
       "completes one with data after the cluster was up",

@@ -27,13 +27,19 @@ describe("a control plane whose runs are killed", function () {
     ["cp2: learner added", ["cp1", "cp2 learns"]],
     ["cp2: learner started", ["cp1", "cp2 learns"]],
     ["cp2: learner promoted", ["cp1", "cp2"]],
+    ["cp3: learner added", ["cp1", "cp2", "cp3 learns"]],
+    ["cp3: learner promoted", three],
+    ["cp2: API server started", three],
+    ["cp3: API server started", three],
   ] as const) {
     it(`is made although the computer died at "${point}"`, async () => {
       const plane = await SimulatedPlane.of(...three);
+      plane.holdJoins(3);
 
       await attempt(plane, three, { dieAt: point });
 
       assert.deepEqual(plane.members(), members);
+      plane.holdJoins(0);
       await assertConverges(plane, three);
     });
   }
@@ -48,6 +54,33 @@ describe("a control plane whose runs are killed", function () {
       await assertConverges(plane, three);
     });
   }
+
+  for (const point of ["cp3: learner promoted", "cp2: API server started", "cp3: API server started"]) {
+    it(`lives on in unfinished joins although the computer died at "${point}" and the first host was lost`, async () => {
+      const plane = await SimulatedPlane.of(...all);
+      plane.holdJoins(3);
+      await attempt(plane, three, { dieAt: point });
+
+      plane.reinstall("cp1");
+
+      assert.deepEqual(plane.members(), ["cp1 down", "cp2", "cp3"]);
+      plane.holdJoins(0);
+      await assertConverges(plane, three);
+    });
+  }
+
+  it("lives on in another host's place although the computer died while two joined and the first host died, too", async () => {
+    const plane = await SimulatedPlane.of(...all);
+    plane.holdJoins(3);
+    await attempt(plane, three, { dieAt: "cp3: learner promoted" });
+    plane.dead.add("cp1");
+    plane.holdJoins(0);
+
+    await plane.run(["cp2", "cp3", "cp4"]);
+
+    assert.deepEqual(plane.members(), ["cp2", "cp3", "cp4"]);
+    assert.deepEqual(await plane.run(["cp2", "cp3", "cp4"]), []);
+  });
 
   for (const point of ["cp1: processes ended", "cp1: cluster reset", "cp1: files reset"]) {
     it(`loses its first host for another although the computer died at "${point}"`, async () => {
@@ -69,6 +102,7 @@ describe("a control plane whose runs are killed", function () {
     await fc.assert(
       fc.asyncProperty(fc.array(era, { minLength: 1, maxLength: 3 }), async (eras) => {
         const plane = await SimulatedPlane.of(...all);
+        plane.holdJoins(all.length, 10);
         await plane.run(three);
         for (const { declared, deaths, anew } of eras) {
           for (const dieAfter of deaths) await attempt(plane, declared, { dieAfter });

@@ -33,6 +33,30 @@ describe("reconcilePlane", function () {
     assert.equal(prepared.length, 3);
   });
 
+  it("lets the third host join when the second one votes, and what follows on that one goes on meanwhile", async () => {
+    const plane = await SimulatedPlane.of(...three);
+    plane.holdJoins(3);
+
+    const done = await plane.run(three);
+
+    const joins = done.indexOf("cp3: join the control plane with kubeadm");
+    assert.ok(joins > done.indexOf("cp2: join the control plane with kubeadm"), done.join("\n"));
+    assert.ok(joins < done.findIndex((intent) => intent.startsWith("cp2: set on the Node")), done.join("\n"));
+    assert.deepEqual(plane.members(), three);
+  });
+
+  it("lets hosts go only when all that come are done", async () => {
+    const plane = await SimulatedPlane.of(...three, "cp4", "cp5");
+    await plane.run(three);
+    plane.holdJoins(5);
+
+    const done = await plane.run(["cp3", "cp4", "cp5"]);
+
+    const leaves = done.findIndex((intent) => /^cp[12]: /.test(intent));
+    const last = done.findLastIndex((intent) => /^cp[45]: set on the Node/.test(intent));
+    assert.ok(last >= 0 && leaves > last, done.join("\n"));
+  });
+
   it("lets the host go first that begins the cluster, and begins with the others when kubeadm is at work", async () => {
     const plane = await SimulatedPlane.of(...three);
 

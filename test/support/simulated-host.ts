@@ -7,6 +7,7 @@ import { ruleText } from "../../bootstrap/facts/firewall.ts";
 import { paths } from "../../bootstrap/paths.ts";
 import { packageManagers } from "../../bootstrap/packages/managers.ts";
 import { sha256 } from "../../bootstrap/view.ts";
+import { setImmediate as turn } from "node:timers/promises";
 import { parse } from "yaml";
 import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
@@ -26,12 +27,16 @@ export class SimulatedHost extends FakeRunner {
   readonly podArgs = new Map<string, Record<string, readonly string[]>>();
   /** The program's hooks that ran to their end, in that order. */
   readonly hooksRun: string[] = [];
+  /** What happens elsewhere between a join's vote and its end. */
+  afterVote: () => Promise<unknown> = turn;
   /** The etcd that kubeadm makes the host a member of. */
   etcd: SimulatedEtcd | undefined;
   /** Called before each command and each write, and with the name of a point inside of kubeadm or a script. May throw. */
   tick: (point?: string) => void = () => undefined;
   readonly #facts: Changeable<HostFacts>;
   #node: NodeFacts | undefined;
+  /** Who waits until the host's etcd votes. */
+  readonly #awaiting: (() => void)[] = [];
   #delay = 0;
   #starts = 0;
   #hidden = 0;
@@ -54,6 +59,7 @@ export class SimulatedHost extends FakeRunner {
       [/systemctl restart kubelet/, () => this.#startKubelet()],
       [/systemctl restart (keelson-\S+)/, (command) => this.#start(/restart (\S+)/.exec(command)?.[1] ?? "")],
       [/systemctl disable --quiet --now keelson-/, (command) => this.#drop(command)],
+      [/dev\/tcp\/127\.0\.0\.1\/2381/, () => this.#untilItVotes()],
       [/dev\/tcp/, ""],
       [/--tls-server-name/, "ok"],
       [/^mkdir -p \S+due-hooks && touch /, (command) => this.#owe(command.split(" && touch ")[1] ?? "")],
@@ -179,16 +185,16 @@ export class SimulatedHost extends FakeRunner {
   }
 
   /** What a script takes with it is in the host's memory: a power cut does so, too. */
-  #unit(name: string, script: string): Reply {
+  async #unit(name: string, script: string): Promise<Reply> {
     const [, gone = ""] = /^trap 'rm -f (.*)' EXIT$/m.exec(script) ?? [];
     try {
-      return this.#work(name, script);
+      return await this.#work(name, script);
     } finally {
       if (gone !== "") this.#remove(gone.split(" "));
     }
   }
 
-  #work(name: string, script: string): Reply {
+  async #work(name: string, script: string): Promise<Reply> {
     if (name === "packages")
       this.#facts.commands = [...new Set([...this.#facts.commands, ...commandsIn(script)])];
     const isDelivery = ["binaries", "image-archives"].includes(name);
@@ -196,9 +202,15 @@ export class SimulatedHost extends FakeRunner {
     if (name.startsWith("images-")) this.#import(script);
     if (name === "certificates")
       this.#certify([...planeLeaves, kubeletLeaf].filter((leaf) => script.includes(` ${leaf.name} `)));
-    kubeadmUnits[name]?.(this.#kubeadm(), script);
+    await kubeadmUnits[name]?.(this.#kubeadm(), script);
     if (name.startsWith("hook-")) this.#runHook(name.slice("hook-".length));
     return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1], script);
+  }
+
+  async #untilItVotes(): Promise<string> {
+    const votes = this.etcd?.members.some((each) => each.name === this.host && this.etcd?.isHealthy(each));
+    if (votes !== true) await new Promise<void>((resolve) => this.#awaiting.push(resolve));
+    return "";
   }
 
   #owe(notes: string): string {
@@ -220,6 +232,10 @@ export class SimulatedHost extends FakeRunner {
       tick: this.tick,
       textOf: (path) => this.files.get(path)?.toString() ?? "",
       startKubelet: () => void this.#startKubelet(),
+      vote: async () => {
+        for (const resolve of this.#awaiting.splice(0)) resolve();
+        await this.afterVote();
+      },
     };
   }
 

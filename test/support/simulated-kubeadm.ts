@@ -18,6 +18,8 @@ export interface KubeadmHost {
   readonly tick: (point: string) => void;
   readonly textOf: (path: string) => string;
   readonly startKubelet: () => void;
+  /** Is told that the host's etcd votes; resolves when whoever waited for that has gone on. */
+  readonly vote: () => Promise<void>;
 }
 
 interface Certified {
@@ -35,7 +37,9 @@ interface Served {
 }
 
 /** What each transient unit of a bootstrap does to the facts that kubeadm makes, step by step. */
-export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: string) => void>> = {
+export const kubeadmUnits: Readonly<
+  Record<string, (on: KubeadmHost, script: string) => void | Promise<void>>
+> = {
   "kubeadm-init": (on, script) => {
     const { kubernetes } = on.facts;
     kubernetes.apiNames = namesIn(on.textOf(paths.initConfig));
@@ -59,8 +63,8 @@ export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: str
     on.facts.kubernetes.bootstrapKubeletConf = false;
     startKubelet(on, serversIn(on.textOf(paths.discovery)));
   },
-  // In kubeadm's order: manifests, kubelet, a learner, its data, its promotion; then our mark.
-  "control-plane-join": (on, script) => {
+  // In kubeadm's order: manifests, kubelet, a learner, its data, its promotion; then its API server, and our mark.
+  "control-plane-join": async (on, script) => {
     const { kubernetes } = on.facts;
     const { config = "" } = on.etcd ?? {};
     kubernetes.apiNames = namesIn(config);
@@ -77,6 +81,8 @@ export const kubeadmUnits: Readonly<Record<string, (on: KubeadmHost, script: str
     on.tick("learner started");
     on.etcd?.promote(on.host);
     on.tick("learner promoted");
+    await on.vote();
+    on.tick("API server started");
     for (const [, server = "", path = ""] of script.matchAll(/1(https:\S+)#' (\S+)/g))
       if (kubernetes.servers?.[path] !== undefined) kubernetes.servers[path] = server;
     mark(on, script);

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { ClusterApi } from "../../bootstrap/api.ts";
 import { caHash, createIdentity } from "../../bootstrap/identity.ts";
 import { paths } from "../../bootstrap/paths.ts";
@@ -66,6 +67,17 @@ export class SimulatedPlane {
       return this.#etcd.isHealthy(member) ? "" : " down";
     };
     return this.#etcd.members.map((member) => `${member.name}${mark(member)}`).sort();
+  }
+
+  /** From now on the joins of hosts come to their end when that many hosts vote, or when they do not after a while. */
+  holdJoins(until: number, patienceMs = 5000): void {
+    const voters = (): number => this.#etcd.members.filter(({ isLearner }) => !isLearner).length;
+    for (const host of this.hosts.values()) {
+      host.afterVote = async () => {
+        const deadline = performance.now() + patienceMs;
+        while (voters() < until && performance.now() < deadline) await turn();
+      };
+    }
   }
 
   /** How many steps the last run took. */

@@ -120,6 +120,22 @@ describe("nextStep", () => {
       "cp2",
     ],
     [
+      "keeps an unfinished member on which the quorum stands while another can be made whole",
+      { members: [member("cp3")], seats: [seat("cp2", "partial"), seat("cp3", "partial")], leavers: [] },
+      "clear",
+      "cp2",
+    ],
+    [
+      "removes it then",
+      {
+        members: [member("cp3"), member("cp2")],
+        seats: [seat("cp2", "whole"), seat("cp3", "partial")],
+        leavers: [],
+      },
+      "remove",
+      "cp3",
+    ],
+    [
       "clears a host that the others do not know any more",
       { members: [member("cp1")], seats: [seat("cp1", "whole"), seat("cp2", "whole")], leavers: [] },
       "clear",
