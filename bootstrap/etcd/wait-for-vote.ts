@@ -5,8 +5,8 @@ import type { Plane } from "../plane.ts";
 import type { Seat } from "./membership.ts";
 import { askMembers } from "./wait-for-quorum.ts";
 
-/** Longer than a join may take. */
-const longestSeconds = 600;
+/** A little longer than a join may take. */
+const longestSeconds = 330;
 
 /** A host whose join is under way. */
 export interface Joining {

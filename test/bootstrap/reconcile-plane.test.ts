@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
 import { factsText } from "../support/facts-text.ts";
@@ -43,6 +44,25 @@ describe("reconcilePlane", function () {
     assert.ok(joins > done.indexOf("cp2: join the control plane with kubeadm"), done.join("\n"));
     assert.ok(joins < done.findIndex((intent) => intent.startsWith("cp2: set on the Node")), done.join("\n"));
     assert.deepEqual(plane.members(), three);
+  });
+
+  it("lets nobody else join once a join has failed, and says why when no other runs any more", async () => {
+    const five = [...three, "cp4", "cp5"];
+    const plane = await SimulatedPlane.of(...five);
+    const [second, third] = [plane.host("cp2"), plane.host("cp3")];
+    second.afterVote = async () => {
+      const before = third.ran.length;
+      while (third.ran.length === before) await turn();
+      second.afterVote = turn;
+      throw new Error("the API server does not start");
+    };
+
+    await assert.rejects(plane.run(five), /the API server does not start/);
+
+    assert.deepEqual(plane.members(), three);
+    assert.notEqual(third.facts.kubernetes.initialized, undefined);
+    await plane.run(five);
+    assert.deepEqual(plane.members(), five);
   });
 
   it("lets hosts go only when all that come are done", async () => {

@@ -45,7 +45,7 @@ export class SimulatedPlane {
 
   private constructor(names: readonly string[], identity: Identity) {
     this.#identity = identity;
-    this.hosts = new Map(names.map((name) => [name, this.#host(name)]));
+    this.hosts = new Map(names.map((name) => [name, this.#newHost(name)]));
   }
 
   static async of(...names: readonly string[]): Promise<SimulatedPlane> {
@@ -57,7 +57,7 @@ export class SimulatedPlane {
     const { members } = this.#etcd;
     if (members.length < 3 || !members.every((member) => this.#etcd.isHealthy(member))) return;
     this.#etcd.lose(name);
-    this.hosts.set(name, this.#host(name));
+    this.hosts.set(name, this.#newHost(name));
   }
 
   /** Who is a member; learners and those without their data are marked. */
@@ -143,7 +143,7 @@ export class SimulatedPlane {
     return { ...cluster, endpoint: this.endpoint, controlPlane: this.settings };
   }
 
-  #host(name: string): SimulatedHost {
+  #newHost(name: string): SimulatedHost {
     const host = new SimulatedHost(name);
     host.etcd = this.#etcd;
     host.tick = (point) => {
@@ -170,7 +170,7 @@ export class SimulatedPlane {
     if (this.dead.has(name)) {
       return Promise.reject(new KeelsonError("KEELSON_HOST_UNREACHABLE", `Cannot reach ${name}: it is off`));
     }
-    const { facts } = this.#of(name);
+    const { facts } = this.host(name);
     const holdsAuthority = facts.files[`${paths.pki}/ca.crt`] !== undefined;
     const authority = holdsAuthority ? { caSha256: caHash(this.#identity.ca.certificate) } : {};
     const pods = facts.kubernetes.initialized === undefined ? {} : { staticPods: this.#pods(name) };
@@ -188,20 +188,21 @@ export class SimulatedPlane {
     );
     return Object.fromEntries(
       [...usual, ["etcd", {}] as const].map(([component, begun]) => {
-        const args = this.#of(name).podArgs.get(component) ?? begun;
+        const args = this.host(name).podArgs.get(component) ?? begun;
         return [component, { args, volumes: [], patch: "", isUnproven: false }];
       }),
     );
   }
 
-  #of(name: string): SimulatedHost {
+  /** A host by its name. */
+  host(name: string): SimulatedHost {
     const host = this.hosts.get(name);
     if (host === undefined) throw new Error(`There is no host ${name}`);
     return host;
   }
 
   #api(): ClusterApi {
-    const nodeOf = (name: string): ClusterApi => this.#of(name).api;
+    const nodeOf = (name: string): ClusterApi => this.host(name).api;
     return {
       node: async (name) => {
         const node = await nodeOf(name).node(name);
@@ -256,7 +257,7 @@ export class SimulatedPlane {
     const all = living.map((name, index) => {
       const { size, used } = this.room.get(name) ?? { size: 20_480, used: 16_384 };
       const header = { member_id: member + index * 4096, revision: 77 };
-      const [quota = 1000 ** 3] = this.#of(name).podArgs.get("etcd")?.["quota-backend-bytes"] ?? [];
+      const [quota = 1000 ** 3] = this.host(name).podArgs.get("etcd")?.["quota-backend-bytes"] ?? [];
       const status = {
         header,
         leader: member,
