@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { controlPlaneJoinPlan } from "../../bootstrap/plan.ts";
-import { defaultLayout, machinePaths } from "../../machines/nspawn/layout.ts";
-import { runCommand } from "../support/command.ts";
-import type { DoomedPlane } from "../support/doomed-plane.ts";
 import { DoomedRun, killAt, type Start } from "../support/doomed-run.ts";
 import { HaFleet } from "../support/ha-fleet.ts";
 import { skipWithoutLocalMachines } from "../support/skip.ts";
+import { isOnMachine, startPlane } from "../support/start-plane.ts";
 
 const name = "planekills";
 const three = ["cp1", "cp2", "cp3"];
@@ -63,14 +61,8 @@ describe("a run that changes the control plane and is killed", function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A run of a process of its own, which can be killed. */
-  async function starter(wanted: readonly string[]): Promise<Start> {
-    const path = join(folder, "settings.json");
-    fleet.serve([...wanted, "cp1"]);
-    const settings: DoomedPlane = { ...fleet.attachment(), wanted };
-    await writeFile(path, JSON.stringify(settings), { mode: 0o600 });
-    const script = join(import.meta.dirname, "../support/doomed-plane.ts");
-    return (env) => runCommand(process.execPath, [script, path], { env });
+  function starter(wanted: readonly string[]): Promise<Start> {
+    return startPlane(fleet, folder, wanted);
   }
 
   for (const title of boundaries.filter((each) => !idle.has(each))) {
@@ -119,11 +111,13 @@ describe("a run that changes the control plane and is killed", function () {
   function insideJoin(): void {
     it("goes on after it died and the host lost its power between the member's addition and its promotion", async () => {
       const run = new DoomedRun(await starter(three));
-      await run.until("etcd's manifest", () => exists("cp2", "etc/kubernetes/manifests/etcd.yaml"));
+      await run.until("etcd's manifest", () =>
+        isOnMachine(fleet, "cp2", "etc/kubernetes/manifests/etcd.yaml"),
+      );
       await Promise.all([fleet.powerOff("cp2"), run.kill()]);
 
       assert.match((await fleet.members("cp1")).join(), / learns down/);
-      assert.equal(await exists("cp2", mark), undefined);
+      assert.equal(await isOnMachine(fleet, "cp2", mark), undefined);
       await fleet.powerOn("cp2");
     });
 
@@ -138,16 +132,8 @@ describe("a run that changes the control plane and is killed", function () {
       );
       await Promise.all([fleet.powerOff("cp2"), run.kill()]);
 
-      assert.equal(await exists("cp2", mark), undefined);
+      assert.equal(await isOnMachine(fleet, "cp2", mark), undefined);
       await fleet.powerOn("cp2");
     });
   }
 });
-
-async function exists(host: string, path: string): Promise<true | undefined> {
-  const { upper } = machinePaths(defaultLayout(), name, `${name}-${host}`);
-  return await stat(join(upper, path)).then(
-    () => true,
-    () => undefined,
-  );
-}
