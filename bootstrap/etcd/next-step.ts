@@ -26,15 +26,15 @@ export function nextStep(membership: Membership): EtcdStep | undefined {
   if (!quorumOf(members).holds) {
     throw lost(`change the members of etcd: ${describeQuorum(members)}`);
   }
-  return (
+  const step =
     removeStale(membership, ({ isHealthy }) => !isHealthy) ??
     leave(membership, (leaver) => isUrgent(membership, leaver)) ??
     removeStale(membership, () => true) ??
     clear(membership) ??
     join(membership) ??
-    leave(membership, () => membership.seats.every((seat) => memberOf(membership, seat))) ??
-    refuseStale(membership)
-  );
+    leave(membership, () => membership.seats.every((seat) => memberOf(membership, seat)));
+  if (step === undefined) refuseStale(membership);
+  return step;
 }
 
 /** The membership after a step that went well. Pure. */
@@ -66,9 +66,8 @@ function removeStale(membership: Membership, isNow: (member: EtcdMember) => bool
 }
 
 /** @throws KeelsonError KEELSON_QUORUM_LOST if there is one left, since nothing else can be done about it */
-function refuseStale(membership: Membership): undefined {
+function refuseStale(membership: Membership): void {
   for (const member of staleOf(membership)) judgeRemoval(membership.members, member);
-  return undefined;
 }
 
 /** A learner without a run, and a member whose host holds no finished control plane, were left by something cut off. */

@@ -20,6 +20,8 @@ export class SimulatedEtcd {
   /** Of which member the data on a host are. */
   readonly #data = new Map<string, string>();
   #ids = 0;
+  /** Who waits for a vote. */
+  readonly #awaiting: { readonly name: string; readonly go: () => void }[] = [];
 
   get members(): readonly Readonly<Member>[] {
     return this.#members;
@@ -45,6 +47,14 @@ export class SimulatedEtcd {
   promote(name: string): void {
     const member = this.#members.findLast((each) => each.name === name);
     if (member) member.isLearner = false;
+    for (const { name: awaited, go } of this.#awaiting) if (awaited === name) go();
+  }
+
+  /** Resolves, with the output of whoever waits, when the host votes. */
+  async untilVotes(name: string): Promise<string> {
+    if (!this.#members.some((member) => member.name === name && this.isHealthy(member)))
+      await new Promise<void>((go) => this.#awaiting.push({ name, go }));
+    return "";
   }
 
   /** The data on a host are gone. */

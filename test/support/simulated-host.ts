@@ -35,8 +35,6 @@ export class SimulatedHost extends FakeRunner {
   tick: (point?: string) => void = () => undefined;
   readonly #facts: Changeable<HostFacts>;
   #node: NodeFacts | undefined;
-  /** Who waits until the host's etcd votes. */
-  readonly #awaiting: (() => void)[] = [];
   #delay = 0;
   #starts = 0;
   #hidden = 0;
@@ -59,7 +57,7 @@ export class SimulatedHost extends FakeRunner {
       [/systemctl restart kubelet/, () => this.#startKubelet()],
       [/systemctl restart (keelson-\S+)/, (command) => this.#start(/restart (\S+)/.exec(command)?.[1] ?? "")],
       [/systemctl disable --quiet --now keelson-/, (command) => this.#drop(command)],
-      [/dev\/tcp\/127\.0\.0\.1\/2381/, () => this.#untilItVotes()],
+      [/dev\/tcp\/127\.0\.0\.1\/2381/, () => this.etcd?.untilVotes(this.host) ?? ""],
       [/dev\/tcp/, ""],
       [/--tls-server-name/, "ok"],
       [/^mkdir -p \S+due-hooks && touch /, (command) => this.#owe(command.split(" && touch ")[1] ?? "")],
@@ -207,12 +205,6 @@ export class SimulatedHost extends FakeRunner {
     return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1], script);
   }
 
-  async #untilItVotes(): Promise<string> {
-    const votes = this.etcd?.members.some((each) => each.name === this.host && this.etcd?.isHealthy(each));
-    if (votes !== true) await new Promise<void>((resolve) => this.#awaiting.push(resolve));
-    return "";
-  }
-
   #owe(notes: string): string {
     const names = notes.split(" ").map((path) => path.split("/").at(-1) ?? "");
     this.#facts.dueHooks = [...new Set([...(this.#facts.dueHooks ?? []), ...names])].sort();
@@ -232,10 +224,7 @@ export class SimulatedHost extends FakeRunner {
       tick: this.tick,
       textOf: (path) => this.files.get(path)?.toString() ?? "",
       startKubelet: () => void this.#startKubelet(),
-      vote: async () => {
-        for (const resolve of this.#awaiting.splice(0)) resolve();
-        await this.afterVote();
-      },
+      afterVote: () => this.afterVote(),
     };
   }
 

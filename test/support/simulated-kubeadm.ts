@@ -18,8 +18,8 @@ export interface KubeadmHost {
   readonly tick: (point: string) => void;
   readonly textOf: (path: string) => string;
   readonly startKubelet: () => void;
-  /** Is told that the host's etcd votes; resolves when whoever waited for that has gone on. */
-  readonly vote: () => Promise<void>;
+  /** What happens elsewhere between a join's vote and its end. */
+  readonly afterVote: () => Promise<unknown>;
 }
 
 interface Certified {
@@ -81,7 +81,7 @@ export const kubeadmUnits: Readonly<
     on.tick("learner started");
     on.etcd?.promote(on.host);
     on.tick("learner promoted");
-    await on.vote();
+    await on.afterVote();
     on.tick("API server started");
     for (const [, server = "", path = ""] of script.matchAll(/1(https:\S+)#' (\S+)/g))
       if (kubernetes.servers?.[path] !== undefined) kubernetes.servers[path] = server;
