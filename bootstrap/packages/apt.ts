@@ -4,7 +4,6 @@ import type { PackageManager } from "./managers.ts";
 /** Debian and Ubuntu. */
 export const apt: PackageManager = {
   packageOf: {
-    conntrack: "conntrack",
     ipset: "ipset",
     iptables: "iptables",
     losetup: "mount",

@@ -4,7 +4,6 @@ import type { PackageManager } from "./managers.ts";
 /** Rocky, Alma, Fedora and their kin. dnf waits for its lock by itself, as long as it is let. */
 export const dnf: PackageManager = {
   packageOf: {
-    conntrack: "conntrack-tools",
     ipset: "ipset",
     iptables: "iptables-nft",
     losetup: "util-linux-core",

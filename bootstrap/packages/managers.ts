@@ -6,7 +6,7 @@ import { dnf } from "./dnf.ts";
 import { zypper } from "./zypper.ts";
 
 /** Commands that Kubernetes, or a later reset, calls on every host and that a package brings. */
-export const packagedCommands = ["conntrack", "ipset", "iptables", "losetup", "modprobe", "nft"] as const;
+export const packagedCommands = ["ipset", "iptables", "losetup", "modprobe", "nft"] as const;
 
 /** Commands that keep an endpoint; every family's package is named like its command. */
 export type EndpointCommand = "curl" | "haproxy" | "keepalived";

@@ -4,7 +4,6 @@ import type { PackageManager } from "./managers.ts";
 /** openSUSE Leap and Tumbleweed. */
 export const zypper: PackageManager = {
   packageOf: {
-    conntrack: "conntrack-tools",
     ipset: "ipset",
     iptables: "iptables",
     losetup: "util-linux",

@@ -18,7 +18,7 @@ type View = ControlPlaneView & NodeView;
 const plans = { controlPlane: controlPlanePlan, worker: workerPlan as readonly Step<View>[] };
 
 const feature = fc.constantFrom<KernelFeature>("builtin", "loaded", "loadable");
-const commands = fc.subarray(["conntrack", "ipset", "iptables", "losetup", "modprobe", "needrestart", "nft"]);
+const commands = fc.subarray(["haproxy", "ipset", "iptables", "losetup", "modprobe", "needrestart", "nft"]);
 
 /** Hosts as they come: more or less prepared, in a container or not. */
 const startingFacts: fc.Arbitrary<Partial<HostFacts>> = fc.record({

@@ -48,7 +48,7 @@ describe("the packages phase", () => {
     ],
     ["apt", "E: Failed to fetch http://deb.example/x.deb  403  Forbidden", "KEELSON_HOST_NO_PACKAGES"],
     ["apt", "dpkg: error processing package ipset (--configure)", "KEELSON_COMMAND_FAILED"],
-    ["dnf", "Error: Unable to find a match: conntrack-tools", "KEELSON_HOST_NO_PACKAGES"],
+    ["dnf", "Error: Unable to find a match: ipset", "KEELSON_HOST_NO_PACKAGES"],
     ["zypper", "System management is locked by the application with pid 977 (zypper).", "KEELSON_LOCKED"],
   ] as const;
   for (const [manager, said, code] of failures) {
