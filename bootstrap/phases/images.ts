@@ -1,10 +1,11 @@
+import { parallel } from "../../remote/parallel.ts";
 import { command } from "../../remote/quote.ts";
 import { filesFor } from "../../toolchain/bundle.ts";
 import type { BundleFile } from "../../toolchain/bundle.ts";
 import { deliveryOf, fetchFiles, sizeOf } from "../fetch.ts";
 import { paths } from "../paths.ts";
 import { runUnit } from "../unit.ts";
-import type { HostView, Phase } from "../view.ts";
+import type { ChangeContext, HostView, Phase } from "../view.ts";
 
 /** Brings the image archives that are not imported yet; apart from the import, so that it runs beside other work. */
 export const imageArchives: Phase = {
@@ -24,20 +25,32 @@ export const imageArchives: Phase = {
   },
 };
 
+/** Archives are imported at once: unpacking one keeps hardly more than one processor busy. */
+const widest = 2;
+
 /** Imports images into containerd and pins them, so that the kubelet never collects them as garbage. */
 export const images: Phase = {
   title: "images",
-  plan: (view) =>
-    missingArchives(view).map((file) => ({
-      intent: `import images ${(file.images ?? []).join(", ")}`,
-      work: (context) =>
-        runUnit(context, {
-          name: `images-${file.sha256.slice(0, 8)}`,
-          script: importScript(file),
-          deadlineSeconds: 600,
-        }),
-    })),
+  plan: (view) => {
+    const archives = missingArchives(view);
+    if (archives.length === 0) return [];
+    const names = archives.flatMap((file) => file.images ?? []);
+    return [{ intent: `import images ${names.join(", ")}`, work: (context) => importAll(context, archives) }];
+  },
 };
+
+/** All that have begun end before an error is raised, so that none runs on unseen. */
+async function importAll(context: ChangeContext, archives: readonly BundleFile[]): Promise<void> {
+  const { signal, runner } = context;
+  const what = `import images on ${runner.host}`;
+  await parallel(archives, { what, where: ({ name }) => name, limit: widest, signal }, (file) =>
+    runUnit(context, {
+      name: `images-${file.sha256.slice(0, 8)}`,
+      script: importScript(file),
+      deadlineSeconds: 600,
+    }),
+  );
+}
 
 /** While containerd is down the marks of earlier imports are all there is to go by. */
 function missingArchives({ bundle, host, facts }: HostView): readonly BundleFile[] {
