@@ -19,40 +19,65 @@ import { joinControlPlane } from "./phases/join-control-plane.ts";
 import { kernel } from "./phases/kernel.ts";
 import { kubeletCredentials } from "./phases/kubelet-credentials.ts";
 import { kubeletSettings } from "./kubelet-settings/phase.ts";
-import { kubelet, kubeletRunning } from "./phases/kubelet.ts";
+import { kubelet, kubeletPatches, kubeletRunning } from "./phases/kubelet.ts";
 import { nodeReady, nodeSettings } from "./phases/node.ts";
 import type { NodeView } from "./phases/node.ts";
-import { needrestart, packages } from "./phases/packages.ts";
+import { containersNeedPackages, needrestart, packages } from "./phases/packages.ts";
 import { proxy } from "./phases/proxy.ts";
 import { podPatches } from "./static-pods/pod-patch.ts";
 import { staticPods } from "./static-pods/phase.ts";
 import { swap } from "./phases/swap.ts";
 import { virtualAddress } from "./phases/virtual-address.ts";
 import { registries } from "./registries/phase.ts";
+import { after } from "./run-plan.ts";
 import type { Step } from "./run-plan.ts";
-import type { ControlPlaneView, HostView } from "./view.ts";
+import type { ControlPlaneView, HostView, Phase } from "./view.ts";
 
-/** From any host to one on which kubeadm can work. */
-const hostPlan: readonly Step<HostView>[] = [
-  [firstBoot],
-  [claim],
-  [proxy, hooked("files", hostFiles)],
-  [
-    hooked("packages", packages),
-    needrestart,
-    hooked("kernel", kernel),
-    swap,
-    hooked("firewall", firewall),
-    binaries,
-    imageArchives,
-  ],
-  [hooked("containerd", containerd), hooked("registries", registries), hooked("kubelet", kubelet), balancer],
+/** What is known of a host before anything is brought to it. */
+const beginning: readonly Step<HostView>[] = [[firstBoot], [claim], [proxy, hooked("files", hostFiles)]];
+
+/** What an operating system and a mirror have to give. */
+const systemPackages = hooked("packages", packages);
+const base: Step<HostView> = [
+  hooked("kernel", kernel),
+  swap,
+  hooked("firewall", firewall),
+  binaries,
+  imageArchives,
 ];
+const runtime: Step<HostView> = [
+  hooked("containerd", containerd),
+  hooked("registries", registries),
+  hooked("kubelet", kubelet),
+];
+
+/**
+ * From any host to one on which kubeadm can work, judged on one look. A package manager keeps one processor busy at
+ * most, and containerd seldom needs it: containerd starts and imports images meanwhile.
+ */
+function preparation<View extends HostView>(...last: Step<View>): Step<View> {
+  return [
+    systemPackages,
+    needrestart,
+    ...base,
+    ...after((view) => (containersNeedPackages(view) ? [systemPackages, ...base] : base), runtime),
+    ...after(() => [systemPackages], [balancer]),
+    ...after(() => runtime, [images, ...last]),
+  ];
+}
+
+/** Its daemon comes as a package. */
+const addressKeeper = after(() => [systemPackages], [virtualAddress]);
+
+/** kubeadm's step: judged on a host that has everything else. */
+function entry<View extends HostView>(phase: Phase<View>): Step<View> {
+  return [kubeletPatches, ...after(() => [kubeletPatches], [hooked("join", phase)])];
+}
 
 /** From a host to one that can become a control plane, without touching any other; keeps one that is running. */
 export const preparationPlan: readonly Step<ControlPlaneView & NodeView>[] = [
-  ...hostPlan,
-  [images, identityFiles],
+  ...beginning,
+  preparation(identityFiles),
   [hooked("certificates", certificates)],
   [kubeletRunning],
   [hooked("controlPlane", etcdQuota)],
@@ -67,9 +92,9 @@ export const servingPlan: readonly Step<ControlPlaneView & NodeView>[] = [
 
 /** From a host to the first control plane, whose API answers; keeps any that is one already. */
 export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
-  ...hostPlan,
-  [images, identityFiles, wantedSans, podPatches, virtualAddress],
-  [hooked("join", initialize)],
+  ...beginning,
+  preparation(identityFiles, wantedSans, podPatches, ...addressKeeper),
+  entry(initialize),
   [hooked("certificates", certificates)],
   [kubeletRunning],
   [hooked("controlPlane", etcdQuota)],
@@ -84,9 +109,9 @@ export const controlPlanePlan: readonly Step<ControlPlaneView & NodeView>[] = [
 
 /** From a host to one more control plane of a living cluster. */
 export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] = [
-  ...hostPlan,
-  [images, identityFiles, wantedSans, podPatches, virtualAddress],
-  [hooked("join", joinControlPlane)],
+  ...beginning,
+  preparation(identityFiles, wantedSans, podPatches, ...addressKeeper),
+  entry(joinControlPlane),
   [hooked("certificates", certificates)],
   [kubeletRunning],
   [hooked("controlPlane", etcdQuota)],
@@ -100,19 +125,19 @@ export const controlPlaneJoinPlan: readonly Step<ControlPlaneView & NodeView>[] 
 ];
 
 /** From a host to one that can become a worker, without an API. */
-export const workerPreparationPlan: readonly Step<NodeView>[] = [...hostPlan, [images]];
+export const workerPreparationPlan: readonly Step<NodeView>[] = [...beginning, preparation()];
 
 /** From a host to a worker that has joined a cluster whose services may be on their way. */
 export const workerJoinPlan: readonly Step<NodeView>[] = [
   ...workerPreparationPlan,
-  [hooked("join", join)],
+  entry(join),
   [nodeSettings],
 ];
 
 /** From a host to a worker whose Node is Ready. */
 export const workerPlan: readonly Step<NodeView>[] = [
   ...workerPreparationPlan,
-  [hooked("join", join)],
+  entry(join),
   [kubeletCredentials],
   [endpointClients],
   [kubeletRunning],

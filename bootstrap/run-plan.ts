@@ -5,8 +5,19 @@ import type { Operation } from "./operation.ts";
 import { settleLeftovers } from "./leftovers.ts";
 import type { Change, HostView, Phase } from "./view.ts";
 
-/** Phases that do not depend on each other: they are judged on one look and run at once. */
+/** Phases that are judged on one look and run at once, save that some wait for others, which come before them here. */
 export type Step<View extends HostView> = readonly Phase<View>[];
+
+/** The phases, each waiting for those of the same step that `which` names, and for those that it waits for anyway. */
+export function after<View extends HostView>(
+  which: (view: View) => readonly Pick<Phase, "title">[],
+  phases: Step<View>,
+): Step<View> {
+  return phases.map((phase) => ({
+    ...phase,
+    after: (view) => [...(phase.after?.(view) ?? []), ...which(view)],
+  }));
+}
 
 export interface PlanTarget<View extends HostView> {
   readonly host: string;
@@ -97,9 +108,21 @@ interface Door {
   readonly host: string;
 }
 
-/** All phases of a step end before an error is raised, so that nothing runs on unseen. */
+/**
+ * All phases of a step end before an error is raised, so that nothing runs on unseen; one that waits for a phase that fails
+ * does not begin.
+ */
 async function runStep<View extends HostView>(door: Door, step: Step<View>, view: View): Promise<boolean> {
-  const outcomes = await Promise.allSettled(step.map((phase) => runPhase(door, phase, view)));
+  const runs = new Map<string, Promise<boolean>>();
+  for (const phase of step) {
+    const earlier = (phase.after?.(view) ?? []).flatMap(({ title }) => runs.get(title) ?? []);
+    const run = async (): Promise<boolean> => {
+      await Promise.all(earlier);
+      return runPhase(door, phase, view);
+    };
+    runs.set(phase.title, run());
+  }
+  const outcomes = await Promise.allSettled(runs.values());
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return outcomes.some((outcome) => outcome.status === "fulfilled" && outcome.value);
 }

@@ -31,6 +31,8 @@ export interface ControlPlaneView extends HostView {
 export interface Phase<View extends HostView = HostView> {
   readonly title: string;
   readonly plan: (view: View) => readonly Change[];
+  /** What of the same step must be done before it begins, known by its title. @default - nothing: it begins at once */
+  readonly after?: (view: View) => readonly Pick<Phase, "title">[];
   /** Whether its changes are to the host's Node alone, so that the host need not be read again. @default - they are not */
   readonly isOfNode?: (view: View) => boolean;
   /** Whether no later phase asks about what it changes: it is verified when the host is read the next time. @default false */

@@ -59,15 +59,20 @@ export function missingCommands({
 
 /** The packages that a host lacks, sorted; none where keelson knows no package manager. Pure. */
 export function missingPackages(subject: Subject): readonly string[] {
-  const { facts } = subject;
-  const manager = packageManager(facts.packages);
+  const manager = packageManager(subject.facts.packages);
   if (manager === undefined) return [];
+  const commands = missingCommands(subject).map((name) => ({ ...ownNames, ...manager.packageOf })[name]);
+  return [...new Set([...commands, ...missingPolicies(subject)])].sort();
+}
+
+/** Those of the packages that a host lacks which confine containers: they must be there before the first one. Pure. */
+export function missingPolicies({ facts }: Pick<Subject, "facts">): readonly string[] {
+  const manager = packageManager(facts.packages);
   const { selinux, apparmor, containerPolicy } = facts.security;
   const needsParser = apparmor && !isContainer(facts) && !facts.commands.includes("apparmor_parser");
   const needed = [
-    ...missingCommands(subject).map((name) => ({ ...ownNames, ...manager.packageOf })[name]),
-    ...(needsParser ? [manager.apparmor] : []),
-    ...(selinux !== "disabled" && !containerPolicy ? [manager.selinux] : []),
+    ...(needsParser ? [manager?.apparmor] : []),
+    ...(selinux !== "disabled" && !containerPolicy ? [manager?.selinux] : []),
   ];
-  return [...new Set(needed.flatMap((name) => name ?? []))].sort();
+  return needed.filter((name) => name !== undefined);
 }

@@ -11,10 +11,19 @@ import { willReplace } from "./binaries.ts";
 
 const unit = "kubelet.service";
 
-/** Installs the kubelet's unit and what is special about this host's kubelet. kubeadm starts it. */
+/** Installs the kubelet's unit. kubeadm starts it. */
 export const kubelet: Phase = {
   title: "kubelet",
-  plan: (view) => [...installUnit(view.facts), ...specialise(view)],
+  plan: ({ facts }) => installUnit(facts),
+};
+
+/**
+ * Says what is special about this host's kubelet, when the host has all but its kubelet: images take room on a disk.
+ * kubeadm reads the patches when the host joins; afterwards they say what was done.
+ */
+export const kubeletPatches: Phase = {
+  title: "kubelet patches",
+  plan: (view) => (view.facts.kubernetes.kubeletConf ? [] : specialise(view)),
 };
 
 /** Keeps the kubelet of a joined host running; it is started anew only if something of it changed. */
@@ -57,9 +66,7 @@ function installUnit(facts: HostFacts): readonly Change[] {
   ];
 }
 
-/** kubeadm reads the patches when the host joins: afterwards the files say what was done. */
 function specialise({ facts, host }: HostView): readonly Change[] {
-  if (facts.kubernetes.kubeletConf) return [];
   const content = kubeletPatch(facts);
   const settings = settingsFile(facts, host.kubelet);
   return [

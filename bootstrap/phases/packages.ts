@@ -2,13 +2,13 @@ import { CommandError, KeelsonError } from "../../errors.ts";
 import { command } from "../../remote/quote.ts";
 import { waitFor } from "../../remote/wait.ts";
 import { lockHolders } from "../facts/first-boot.ts";
-import { missingPackages, packageManager } from "../packages/managers.ts";
+import { missingPackages, missingPolicies, packageManager } from "../packages/managers.ts";
 import type { PackageManager } from "../packages/managers.ts";
 import { useProxy } from "./proxy.ts";
 import { paths } from "../paths.ts";
 import { runUnit } from "../unit.ts";
 import { writeFiles } from "../view.ts";
-import type { Change, ChangeContext, Phase } from "../view.ts";
+import type { Change, ChangeContext, HostView, Phase } from "../view.ts";
 
 /** Installs the operating system's packages that are missing, after whoever uses its package manager. */
 export const packages: Phase = {
@@ -28,6 +28,14 @@ export const packages: Phase = {
     ];
   },
 };
+
+/**
+ * Whether packages come before containerd: they confine its containers, or a hook of the program may use a package, or the
+ * package manager itself. Pure.
+ */
+export function containersNeedPackages({ facts, host }: Pick<HostView, "facts" | "host">): boolean {
+  return missingPolicies({ facts }).length > 0 || Object.keys(host.hooks ?? {}).length > 0;
+}
 
 /** Keeps needrestart, which runs after every upgrade of a library, from restarting what holds a node up. */
 export const needrestart: Phase = {

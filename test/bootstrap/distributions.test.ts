@@ -5,7 +5,7 @@ import { judgeHost } from "../../bootstrap/judge.ts";
 import { firewall } from "../../bootstrap/phases/firewall.ts";
 import { firstBoot } from "../../bootstrap/phases/first-boot.ts";
 import { kernel } from "../../bootstrap/phases/kernel.ts";
-import { kubelet, kubeletPatch } from "../../bootstrap/phases/kubelet.ts";
+import { kubelet, kubeletPatch, kubeletPatches } from "../../bootstrap/phases/kubelet.ts";
 import { needrestart, packages } from "../../bootstrap/phases/packages.ts";
 import { swap } from "../../bootstrap/phases/swap.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
@@ -31,7 +31,7 @@ function factsOf(distribution: string): HostFacts {
 }
 
 /** The phases that depend on what a host is. */
-const preparation = [firstBoot, packages, needrestart, kernel, swap, firewall, kubelet];
+const preparation = [firstBoot, packages, needrestart, kernel, swap, firewall, kubelet, kubeletPatches];
 
 describe("a host of a distribution", () => {
   for (const [name, [family, manager]] of Object.entries(distributions)) {

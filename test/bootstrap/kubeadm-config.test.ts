@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { blankFacts } from "../../bootstrap/facts/blank.ts";
 import { initConfig, joinConfig } from "../../bootstrap/kubeadm-config.ts";
-import { kubelet, kubeletPatch } from "../../bootstrap/phases/kubelet.ts";
+import { kubeletPatch, kubeletPatches } from "../../bootstrap/phases/kubelet.ts";
 import { containerd } from "../../bootstrap/phases/containerd.ts";
 import type { HostFacts } from "../../clusters/facts.ts";
 import { blankView, cluster } from "../support/bootstrap.ts";
@@ -114,10 +114,10 @@ describe("containerd's configuration", () => {
   });
 });
 
-describe("the kubelet phase", () => {
+describe("the kubelet's patches", () => {
   it("adapts a host before it joins, and never after", () => {
     const intents = (facts: HostFacts): readonly string[] =>
-      kubelet.plan(blankView("worker", { facts })).map(({ intent }) => intent);
+      kubeletPatches.plan(blankView("worker", { facts })).map(({ intent }) => intent);
     const joined = { ...container, kubernetes: { ...container.kubernetes, kubeletConf: true } };
     assert.ok(intents(container).includes("adapt the kubelet's configuration to the host"));
     assert.ok(!intents(joined).includes("adapt the kubelet's configuration to the host"));

@@ -225,8 +225,8 @@ describe("runPlan", function () {
   });
 
   for (const [role, looks] of [
-    ["worker", { host: 5, node: 2 }],
-    ["controlPlane", { host: 5, node: 1 }],
+    ["worker", { host: 3, node: 2 }],
+    ["controlPlane", { host: 3, node: 1 }],
   ] as const) {
     it(`reads a new ${role} after each step that changes it, and its Node alone after those that change that`, async () => {
       const wanted = clusterHost(role);
@@ -285,6 +285,15 @@ describe("runPlan", function () {
     ]);
     await assert.rejects(run(simulated, wanted), /no module/);
     assert.ok(simulated.commands.some((line) => line.includes("keelson-run-image-archives")));
+  });
+
+  it("does not begin what waits for a phase that fails", async () => {
+    const simulated = new SimulatedHost("w1").when([/--unit=keelson-run-binaries/, { exitCode: 1 }]);
+
+    await assert.rejects(run(simulated, clusterHost("worker")), { code: "KEELSON_COMMAND_FAILED" });
+
+    assert.ok(simulated.commands.some((line) => line.includes("keelson-run-packages")));
+    assert.ok(!simulated.commands.some((line) => /restart containerd|keelson-run-images/.test(line)));
   });
 
   it("stops before the next change when the run is cancelled", async () => {

@@ -193,8 +193,7 @@ export class SimulatedHost extends FakeRunner {
   }
 
   async #work(name: string, script: string): Promise<Reply> {
-    if (name === "packages")
-      this.#facts.commands = [...new Set([...this.#facts.commands, ...commandsIn(script)])];
+    if (name === "packages") this.#install(script);
     const isDelivery = ["binaries", "image-archives"].includes(name);
     if (isDelivery) this.#deliver(script);
     if (name.startsWith("images-")) this.#import(script);
@@ -203,6 +202,12 @@ export class SimulatedHost extends FakeRunner {
     await kubeadmUnits[name]?.(this.#kubeadm(), script);
     if (name.startsWith("hook-")) this.#runHook(name.slice("hook-".length));
     return this.#changePod(/^static-pod-(.+)$/.exec(name)?.[1], script);
+  }
+
+  #install(script: string): void {
+    const brought = commandsIn(script);
+    this.#facts.commands = [...new Set([...this.#facts.commands, ...brought])];
+    if (brought.includes("container-selinux")) this.#facts.security.containerPolicy = true;
   }
 
   #owe(notes: string): string {
@@ -344,5 +349,6 @@ function commandsIn(script: string): readonly string[] {
   const names = (/ install (?:-\S+ )*([^\n;]+)/.exec(script)?.[1] ?? "").split(" ");
   const all = Object.values(packageManagers).flatMap(({ packageOf }) => Object.entries(packageOf));
   const known = all.filter(([, name]) => names.includes(name));
-  return [...known.map(([command]) => command), ...names];
+  const parsers = names.some((name) => /^apparmor/.test(name)) ? ["apparmor_parser"] : [];
+  return [...known.map(([command]) => command), ...parsers, ...names];
 }

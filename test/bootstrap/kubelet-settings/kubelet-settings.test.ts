@@ -4,7 +4,7 @@ import { blankFacts } from "../../../bootstrap/facts/blank.ts";
 import { kubeletDifferences } from "../../../bootstrap/kubelet-settings/difference.ts";
 import { kubeletSettings } from "../../../bootstrap/kubelet-settings/phase.ts";
 import { inTurn } from "../../../bootstrap/kubelet-settings/turns.ts";
-import { kubelet } from "../../../bootstrap/phases/kubelet.ts";
+import { kubeletPatches } from "../../../bootstrap/phases/kubelet.ts";
 import { kubeletProblems } from "../../../clusters/settings/kubelet.ts";
 import { KeelsonError } from "../../../errors.ts";
 import { blankView, clusterHost } from "../../support/bootstrap.ts";
@@ -53,7 +53,7 @@ describe("kubeletSettings", () => {
 
   it("are written before a host joins, and changed by a restart after it has", () => {
     const blank = blankView("worker", { host });
-    assert.ok(kubelet.plan(blank).some(({ intent }) => intent === "write the kubelet's settings"));
+    assert.ok(kubeletPatches.plan(blank).some(({ intent }) => intent === "write the kubelet's settings"));
     assert.deepEqual(kubeletSettings.plan(blank), []);
     const facts = blankFacts(host);
     const kubernetes = {
@@ -66,7 +66,7 @@ describe("kubeletSettings", () => {
       kubeletSettings.plan(joined).map(({ intent }) => intent),
       ["restart the kubelet with maxPods=150 (was 110)"],
     );
-    assert.ok(kubelet.plan(joined).every(({ intent }) => intent !== "write the kubelet's settings"));
+    assert.ok(kubeletPatches.plan(joined).every(({ intent }) => intent !== "write the kubelet's settings"));
   });
 });
 
