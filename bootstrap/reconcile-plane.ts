@@ -3,6 +3,7 @@ import { careForEtcd } from "./etcd/care-for-plane.ts";
 import { changeMembers, foreseeMembership, previewMembers } from "./change-members.ts";
 import type { Operation } from "./operation.ts";
 import type { Plane, PlaneHost, PlaneView } from "./plane.ts";
+import { images } from "./phases/images.ts";
 import { initialize } from "./phases/initialize.ts";
 import { HeadStart } from "./head-start.ts";
 import { controlPlanePlan, preparationPlan, servingPlan } from "./plan.ts";
@@ -78,11 +79,11 @@ async function prepareAll(plane: Plane, hosts: readonly PlaneHost[], ahead: Work
   };
   await onHosts(plane, hosts, widest, async ({ host, target }) => {
     if (host.name === begin) {
-      const atWork = (): void => {
+      const supplied = (): void => {
         headStart.end();
         through();
       };
-      await beginCluster(operation, target, atWork).finally(() => {
+      await beginCluster(operation, target, supplied).finally(() => {
         headStart.end();
       });
       ahead.beginServices();
@@ -94,15 +95,19 @@ async function prepareAll(plane: Plane, hosts: readonly PlaneHost[], ahead: Work
   });
 }
 
-/** Makes the first control plane; tells when kubeadm is at work. */
+/** Makes the first control plane; tells once when it has all that comes from the mirror. */
 async function beginCluster(
   operation: Operation,
   target: PlanTarget<PlaneView>,
-  atWork: () => void,
+  supplied: () => void,
 ): Promise<void> {
+  let isSupplied = false;
   const onPhase = (host: string, title: string): void => {
     operation.onPhase?.(host, title);
-    if (title === initialize.title) atWork();
+    // A host that has its images already goes on with kubeadm.
+    if (isSupplied || (title !== images.title && title !== initialize.title)) return;
+    isSupplied = true;
+    supplied();
   };
   await runPlan({ ...operation, onPhase }, target, controlPlanePlan);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
+import type { Intent } from "../../bootstrap/operation.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
 import { factsText } from "../support/facts-text.ts";
 import type { SimulatedHost } from "../support/simulated-host.ts";
@@ -77,17 +78,32 @@ describe("reconcilePlane", function () {
     assert.ok(last >= 0 && leaves > last, done.join("\n"));
   });
 
-  it("lets the host go first that begins the cluster, and begins with the others when kubeadm is at work", async () => {
+  it("lets the host go first that begins the cluster, and begins with the others when it imports its images", async () => {
     const plane = await SimulatedPlane.of(...three);
+    const done: string[] = [];
+    const others = Promise.withResolvers<undefined>();
+    const onIntent = ({ host, what }: Intent): void => {
+      done.push(`${host}: ${what}`);
+      if (three.slice(1).every((name) => done.some((each) => each.startsWith(`${name}: claim`))))
+        others.resolve(undefined);
+    };
+    const first = plane.hosts.get("cp1");
+    assert.ok(first);
+    const run = first.run.bind(first);
+    first.run = async (command, options) => {
+      // Much less than the head start would take to end by itself.
+      if (command.includes("keelson-run-images")) await Promise.race([others.promise, pause(3000)]);
+      return run(command, options);
+    };
 
-    const done = await plane.run(three);
+    await plane.run(three, { onIntent });
 
-    const begins = done.findIndex((intent) => /^cp1: initialize the control plane/.test(intent));
-    const claims = done.map((intent, index) => (/^cp[23]: claim the host/.test(intent) ? index : -1));
-    assert.ok(begins > 0, done.join("\n"));
+    const order = done.filter((intent) =>
+      /^cp1: (fetch container images|import images|initialize)|^cp[23]: claim/.test(intent),
+    );
     assert.deepEqual(
-      claims.filter((index) => index >= 0).map((index) => index > begins),
-      [true, true],
+      order.map((intent) => intent.split(" ").slice(0, 2).join(" ")),
+      ["cp1: fetch", "cp1: import", "cp2: claim", "cp3: claim", "cp1: initialize"],
     );
   });
 
