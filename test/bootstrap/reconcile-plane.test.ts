@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import type { Intent } from "../../bootstrap/operation.ts";
 import { completeEndpoint } from "../../clusters/endpoint.ts";
@@ -33,49 +33,6 @@ describe("reconcilePlane", function () {
     const joins = done.findIndex((intent) => intent.endsWith("join the control plane with kubeadm"));
     const prepared = done.slice(0, joins).filter((intent) => intent.includes("authorities and keys"));
     assert.equal(prepared.length, 3);
-  });
-
-  it("lets the third host join when the second one votes, and what follows on that one goes on meanwhile", async () => {
-    const plane = await SimulatedPlane.of(...three);
-    plane.holdJoins(3);
-
-    const done = await plane.run(three);
-
-    const joins = done.indexOf("cp3: join the control plane with kubeadm");
-    assert.ok(joins > done.indexOf("cp2: join the control plane with kubeadm"), done.join("\n"));
-    assert.ok(joins < done.findIndex((intent) => intent.startsWith("cp2: set on the Node")), done.join("\n"));
-    assert.deepEqual(plane.members(), three);
-  });
-
-  it("lets nobody else join once a join has failed, and says why when no other runs any more", async () => {
-    const five = [...three, "cp4", "cp5"];
-    const plane = await SimulatedPlane.of(...five);
-    const [second, third] = [plane.host("cp2"), plane.host("cp3")];
-    second.afterVote = async () => {
-      const before = third.ran.length;
-      while (third.ran.length === before) await turn();
-      second.afterVote = turn;
-      throw new Error("the API server does not start");
-    };
-
-    await assert.rejects(plane.run(five), /the API server does not start/);
-
-    assert.deepEqual(plane.members(), three);
-    assert.notEqual(third.facts.kubernetes.initialized, undefined);
-    await plane.run(five);
-    assert.deepEqual(plane.members(), five);
-  });
-
-  it("lets hosts go only when all that come are done", async () => {
-    const plane = await SimulatedPlane.of(...three, "cp4", "cp5");
-    await plane.run(three);
-    plane.holdJoins(5);
-
-    const done = await plane.run(["cp3", "cp4", "cp5"]);
-
-    const leaves = done.findIndex((intent) => /^cp[12]: /.test(intent));
-    const last = done.findLastIndex((intent) => /^cp[45]: set on the Node/.test(intent));
-    assert.ok(last >= 0 && leaves > last, done.join("\n"));
   });
 
   it("lets the host go first that begins the cluster, and begins with the others when it imports its images", async () => {

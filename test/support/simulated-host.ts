@@ -5,7 +5,6 @@ import { blankFacts } from "../../bootstrap/facts/blank.ts";
 import type { NodeFacts } from "../../bootstrap/node-facts.ts";
 import { ruleText } from "../../bootstrap/facts/firewall.ts";
 import { paths } from "../../bootstrap/paths.ts";
-import { packageManagers } from "../../bootstrap/packages/managers.ts";
 import { sha256 } from "../../bootstrap/view.ts";
 import { setImmediate as turn } from "node:timers/promises";
 import { parse } from "yaml";
@@ -13,6 +12,7 @@ import type { Taint } from "../../clusters/cluster.ts";
 import type { HostFacts, OwnerToken } from "../../clusters/facts.ts";
 import type { RunOptions, RunResult, WriteOptions } from "../../remote/runner.ts";
 import { bundle } from "./bootstrap.ts";
+import { commandsIn } from "./commands-in.ts";
 import { downloadsOf } from "./downloads-of.ts";
 import { FakeRunner, type Reply } from "./fake-runner.ts";
 import type { SimulatedEtcd } from "./simulated-etcd.ts";
@@ -343,12 +343,4 @@ function withoutNulls(record: Readonly<Record<string, string | null>>): Record<s
   return Object.fromEntries(
     Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== null),
   );
-}
-
-function commandsIn(script: string): readonly string[] {
-  const names = (/ install (?:-\S+ )*([^\n;]+)/.exec(script)?.[1] ?? "").split(" ");
-  const all = Object.values(packageManagers).flatMap(({ packageOf }) => Object.entries(packageOf));
-  const known = all.filter(([, name]) => names.includes(name));
-  const parsers = names.some((name) => /^apparmor/.test(name)) ? ["apparmor_parser"] : [];
-  return [...known.map(([command]) => command), ...parsers, ...names];
 }
