@@ -33,13 +33,16 @@ export const controlPlaneJoinUnit = "control-plane-join";
 /** kubeadm leads the new kubeconfigs to the endpoint that its configuration names, which moves last of all. */
 function script(view: ControlPlaneView & NodeView): string {
   const { clusterId, cluster } = view;
-  const servers = wantedServers(view);
-  const wanted = (path: string): string => servers[path] ?? "";
+  const wanted = wantedServers(view);
+  const servers = {
+    endpoint: `https://${authorityOf(cluster.endpoint)}`,
+    beside: wanted[paths.kubeletConf] ?? "",
+  };
   return `set -e
 export HOME=/root
-${bootstrapThrough(`https://${authorityOf(cluster.endpoint)}`)}
+${bootstrapThrough(servers)}
 ${command`kubeadm join --config ${paths.joinConfig}`}
-${settleKubelet(wanted(paths.kubeletConf))}
-${leadTo({ path: paths.adminConf, server: wanted(paths.adminConf) })}
+${settleKubelet(servers)}
+${leadTo({ path: paths.adminConf, server: wanted[paths.adminConf] ?? "" })}
 ${command`echo ${clusterId} > ${paths.initialized}`}`;
 }

@@ -8,14 +8,18 @@ import { bootstrapThrough, settleKubelet } from "../../../bootstrap/phases/kubel
 
 const beside = "https://10.0.0.12:6443";
 const endpoint = "https://127.0.0.1:7443";
+const servers = { endpoint, beside };
 
 describe("a control plane's kubelet that joins", () => {
   let folder: string;
   let bootstrap: string;
+  let own: string;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "keelson-bootstrap-"));
-    await mkdir(join(folder, "etc/kubernetes"), { recursive: true });
+    for (const path of ["etc/kubernetes", "var/lib/kubelet/pki"])
+      await mkdir(join(folder, path), { recursive: true });
+    own = join(folder, "etc/kubernetes/kubelet.conf");
     bootstrap = join(folder, "etc/kubernetes/bootstrap-kubelet.conf");
     await writeFile(
       join(folder, "systemctl"),
@@ -28,9 +32,9 @@ describe("a control plane's kubelet that joins", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** kubeadm writes the file a moment after it was started, in the mode of a secret. */
+  /** kubeadm writes the file a moment after it was started, in the mode of a secret; the kubelet its own before it has its certificate. */
   async function run(lines: string, kubeadm = ""): Promise<string> {
-    const here = lines.replaceAll("/etc/kubernetes/", `${folder}/etc/kubernetes/`);
+    const here = lines.replaceAll(/\/(etc\/kubernetes|var\/lib\/kubelet)\//g, `${folder}/$1/`);
     await promisify(execFile)("sh", ["-c", `set -e\n${here}\n${kubeadm}\nwait`], {
       env: { PATH: `${folder}:${process.env["PATH"] ?? ""}` },
     });
@@ -38,35 +42,41 @@ describe("a control plane's kubelet that joins", () => {
   }
 
   function kubeadm(): string {
-    return `sleep 0.3\n(umask 077; printf '${kubeconfig(beside).replaceAll("\n", "\\n")}' >${bootstrap})`;
+    const print = (text: string): string => `printf '${text.replaceAll("\n", "\\n")}'`;
+    const certificate = join(folder, "var/lib/kubelet/pki/kubelet-client-current.pem");
+    return `sleep 0.3
+(umask 077; ${print(kubeconfig(beside))} >${bootstrap})
+${print(kubeconfig(endpoint))} >${own}
+sleep 0.5
+touch ${certificate}`;
   }
 
   it("asks the endpoint for its certificate", async () => {
-    const calls = await run(bootstrapThrough(endpoint), kubeadm());
+    const calls = await run(bootstrapThrough(servers), kubeadm());
 
     assert.equal(await readFile(bootstrap, "utf8"), kubeconfig(endpoint));
+    assert.equal(await readFile(own, "utf8"), kubeconfig(beside), "for its next start");
     assert.equal(calls, "", "it had not started yet, and reads the file when it does");
   });
 
   it("is started anew if it may have read its file before", async () => {
     await writeFile(join(folder, "active"), "");
 
-    assert.equal(await run(bootstrapThrough(endpoint), kubeadm()), "restart kubelet.service\n");
+    assert.equal(await run(bootstrapThrough(servers), kubeadm()), "restart kubelet.service\n");
   });
 
   it("does not take the file of a join that was cut off for its own", async () => {
     await writeFile(bootstrap, kubeconfig("https://old:6443"));
 
-    await run(bootstrapThrough(endpoint), kubeadm());
+    await run(bootstrapThrough(servers), kubeadm());
 
     assert.equal(await readFile(bootstrap, "utf8"), kubeconfig(endpoint));
   });
 
   it("asks the server beside it from then on", async () => {
-    const own = join(folder, "etc/kubernetes/kubelet.conf");
     await writeFile(own, kubeconfig(endpoint));
 
-    assert.equal(await run(settleKubelet(beside)), "restart kubelet.service\n");
+    assert.equal(await run(settleKubelet(servers)), "restart kubelet.service\n");
     assert.equal(await readFile(own, "utf8"), kubeconfig(beside));
   });
 });
