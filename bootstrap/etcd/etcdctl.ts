@@ -23,8 +23,11 @@ export async function listMembers(runner: Runner, signal?: AbortSignal): Promise
   return parseMembers(stdout);
 }
 
+const patienceSeconds = 20;
+
 /**
- * Takes a member out of etcd through another host, which verifies that it is gone.
+ * Takes a member out of etcd through another host, which verifies that it is gone. etcd lets nobody change its members until they have
+ * been connected for five seconds, as they have not when hosts just started (`HealthInterval` in its server): that is waited for.
  *
  * @throws CommandError if etcd refuses or the member is still listed
  */
@@ -37,7 +40,13 @@ listed() {
   done
   exit 1
 }
-if listed; then ${command`etcd member remove ${id}`} >/dev/null || exit 1; fi
+if listed; then
+  for attempt in $(seq ${String(patienceSeconds)}); do
+    said=$(${command`etcd member remove ${id}`} 2>&1) && break
+    case $said in *"unhealthy cluster"*) sleep 1 ;; *) attempt=${String(patienceSeconds)} ;; esac
+    if [ "$attempt" = ${String(patienceSeconds)} ]; then echo "$said" >&2; exit 1; fi
+  done
+fi
 if listed; then echo "the member is still listed" >&2; exit 1; fi`;
   await runner.run("sh -s", { stdin: `${script}\n`, ...(signal && { signal }) });
 }

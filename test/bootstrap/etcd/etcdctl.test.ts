@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { listMembers, parseMembers, removeMember } from "../../../bootstrap/etcd/etcdctl.ts";
 import { FakeRunner } from "../../support/fake-runner.ts";
 
@@ -48,5 +53,56 @@ describe("etcdctl on a control-plane host", () => {
     assert.match(stdin, /etcd member remove 4853723fb2c971b4/);
     assert.match(stdin, /the member is still listed/);
     assert.doesNotMatch(stdin, /PRIVATE KEY/);
+  });
+
+  describe("that removes a member", () => {
+    let folder: string;
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "keelson-etcdctl-"));
+    });
+
+    afterEach(async () => {
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    /** Runs the script with an etcdctl that refuses the first removals with these words. */
+    async function run(refusals: number, words: string): Promise<string> {
+      const etcdctl = join(folder, "etcdctl");
+      await writeFile(
+        etcdctl,
+        `#!/bin/sh
+case "$*" in
+*"member list"*) [ -e ${folder}/gone ] || echo "4853723fb2c971b4, started, cp2, , , false" ;;
+*"member remove"*) echo x >>${folder}/asked
+  if [ $(wc -l <${folder}/asked) -le ${String(refusals)} ]; then echo "Error: ${words}" >&2; exit 1; fi
+  touch ${folder}/gone ;;
+esac
+`,
+      );
+      await chmod(etcdctl, 0o755);
+      await writeFile(join(folder, "sleep"), "#!/bin/sh\n");
+      await chmod(join(folder, "sleep"), 0o755);
+      const runner = new FakeRunner("cp1", [["sh -s", ""]]);
+      await removeMember(runner, "4853723fb2c971b4");
+      const script = (runner.ran[0]?.stdin ?? "").replaceAll("/usr/local/bin/etcdctl", etcdctl);
+      const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+      await promisify(execFile)("sh", ["-c", script], { env });
+      return await readFile(join(folder, "asked"), "utf8");
+    }
+
+    it("waits while members have been connected for too short a time", async () => {
+      assert.equal(await run(3, "etcdserver: unhealthy cluster"), "x\n".repeat(4));
+    });
+
+    it("gives up with etcd's words when that does not end", async () => {
+      await assert.rejects(run(99, "etcdserver: unhealthy cluster"), /unhealthy cluster/);
+      assert.equal(await readFile(join(folder, "asked"), "utf8"), "x\n".repeat(20));
+    });
+
+    it("gives up at once when etcd has another reason", async () => {
+      await assert.rejects(run(1, "etcdserver: not enough started members"), /not enough started members/);
+      assert.equal(await readFile(join(folder, "asked"), "utf8"), "x\n");
+    });
   });
 });
