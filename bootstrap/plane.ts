@@ -7,6 +7,7 @@ import type { Runner } from "../remote/runner.ts";
 import { apiServerNames } from "./api-names.ts";
 import type { ClusterApi } from "./api.ts";
 import { chooseBeginning } from "./choose-beginning.ts";
+import type { Candidate } from "./choose-beginning.ts";
 import { listMembers } from "./etcd/etcdctl.ts";
 import type { Seat } from "./etcd/membership.ts";
 import { blankFacts } from "./facts/blank.ts";
@@ -76,13 +77,7 @@ export async function openPlane(
     seen.map((found) => toPlaneHost({ operation, request, api, look, answers, ownCa }, found)),
   );
   for (const { target, view } of hosts) if (view) target.judge(view);
-  const candidates = await Promise.all(
-    seen.map(async (found) => ({
-      name: found.host.name,
-      facts: found.facts,
-      votes: await votesUnfinished(operation, request, found),
-    })),
-  );
+  const candidates = await candidatesOf(operation, request, seen);
   return { operation, request, client, api, hosts, answers, begin: chooseBeginning(request, candidates) };
 }
 
@@ -118,6 +113,23 @@ function lookAtAll(
       return { host, facts: undefined, silence: error };
     }
   });
+}
+
+/** Only where no host holds the whole is etcd asked who votes. */
+function candidatesOf(
+  operation: Operation,
+  request: ControlPlaneRequest,
+  seen: readonly Found[],
+): Promise<readonly Candidate[]> {
+  const { clusterId } = request.identity;
+  const isLed = seen.some(({ facts }) => facts !== undefined && heldState(facts, clusterId) === "whole");
+  return Promise.all(
+    seen.map(async (found) => ({
+      name: found.host.name,
+      facts: found.facts,
+      votes: !isLed && (await votesUnfinished(operation, request, found)),
+    })),
+  );
 }
 
 /** Where a join was cut off, etcd itself says whether the host votes. */
