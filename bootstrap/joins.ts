@@ -48,10 +48,10 @@ export class Joins {
   /** Whoever cannot tell that a host votes lets the next one wait until the join is done. */
   async #vote(joining: Joining, seats: readonly Seat[], whole: Promise<unknown>): Promise<unknown> {
     const over = new AbortController();
-    const done = whole.finally(() => {
+    const end = (): void => {
       over.abort();
-    });
-    done.catch(() => undefined);
+    };
+    whole.then(end, end);
     const signal = AbortSignal.any([this.#plane.operation.signal, over.signal]);
     return waitForVote(this.#plane, joining, { seats, signal }).catch(() => whole);
   }

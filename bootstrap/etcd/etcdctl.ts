@@ -40,11 +40,13 @@ listed() {
   done
   exit 1
 }
+refuse() { echo "$said" >&2; exit 1; }
 if listed; then
-  for attempt in $(seq ${String(patienceSeconds)}); do
-    said=$(${command`etcd member remove ${id}`} 2>&1) && break
-    case $said in *"unhealthy cluster"*) sleep 1 ;; *) attempt=${String(patienceSeconds)} ;; esac
-    if [ "$attempt" = ${String(patienceSeconds)} ]; then echo "$said" >&2; exit 1; fi
+  tries=0
+  until said=$(${command`etcd member remove ${id}`} 2>&1); do
+    tries=$((tries + 1))
+    [ $tries -lt ${String(patienceSeconds)} ] || refuse
+    case $said in *"unhealthy cluster"*) sleep 1 ;; *) refuse ;; esac
   done
 fi
 if listed; then echo "the member is still listed" >&2; exit 1; fi`;

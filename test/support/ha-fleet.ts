@@ -147,6 +147,12 @@ export class HaFleet {
     return (list?.members ?? []).map(describe).sort();
   }
 
+  /** Whether a host's member votes, healthy or not; undefined if not. */
+  async votes(host: string, through: string): Promise<true | undefined> {
+    const members = await this.members(through);
+    return members.some((member) => member === host || member === `${host} down`) ? true : undefined;
+  }
+
   /** Asks the API through the endpoint, as an outside client does, until it answers; resolves with the Nodes' names. */
   async nodes(state: ControlPlaneState): Promise<readonly string[]> {
     const client = await kubeClient({ kubeconfig: state.kubeconfig });

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { listMembers, parseMembers, removeMember } from "../../../bootstrap/etcd/etcdctl.ts";
+import { execute } from "../../../toolchain/execute.ts";
 import { FakeRunner } from "../../support/fake-runner.ts";
+import { type StandIns, standIns } from "../../support/stand-ins.ts";
 
 const output = `confirmed
 628170c800dbcee, started, cp1, https://10.0.0.11:2380, https://10.0.0.11:2379, false
@@ -56,53 +55,56 @@ describe("etcdctl on a control-plane host", () => {
   });
 
   describe("that removes a member", () => {
-    let folder: string;
-
-    beforeEach(async () => {
-      folder = await mkdtemp(join(tmpdir(), "keelson-etcdctl-"));
-    });
+    let programs: StandIns;
 
     afterEach(async () => {
-      await rm(folder, { recursive: true, force: true });
+      await programs.remove();
     });
 
     /** Runs the script with an etcdctl that refuses the first removals with these words. */
-    async function run(refusals: number, words: string): Promise<string> {
-      const etcdctl = join(folder, "etcdctl");
-      await writeFile(
-        etcdctl,
-        `#!/bin/sh
+    async function run(
+      refusals: number,
+      words: string,
+    ): Promise<{ code: number; tail: string; asked: string }> {
+      programs = await standIns({
+        etcdctl: `here=$(dirname "$0")
 case "$*" in
-*"member list"*) [ -e ${folder}/gone ] || echo "4853723fb2c971b4, started, cp2, , , false" ;;
-*"member remove"*) echo x >>${folder}/asked
-  if [ $(wc -l <${folder}/asked) -le ${String(refusals)} ]; then echo "Error: ${words}" >&2; exit 1; fi
-  touch ${folder}/gone ;;
-esac
-`,
-      );
-      await chmod(etcdctl, 0o755);
-      await writeFile(join(folder, "sleep"), "#!/bin/sh\n");
-      await chmod(join(folder, "sleep"), 0o755);
+*"member list"*) [ -e $here/gone ] || echo "4853723fb2c971b4, started, cp2, , , false" ;;
+*"member remove"*) echo x >>$here/asked
+  if [ $(wc -l <$here/asked) -le ${String(refusals)} ]; then echo "Error: ${words}" >&2; exit 1; fi
+  touch $here/gone ;;
+esac`,
+        sleep: "",
+      });
       const runner = new FakeRunner("cp1", [["sh -s", ""]]);
       await removeMember(runner, "4853723fb2c971b4");
-      const script = (runner.ran[0]?.stdin ?? "").replaceAll("/usr/local/bin/etcdctl", etcdctl);
-      const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}` };
-      await promisify(execFile)("sh", ["-c", script], { env });
-      return await readFile(join(folder, "asked"), "utf8");
+      const script = (runner.ran[0]?.stdin ?? "").replaceAll("/usr/local/bin/", `${programs.path}/`);
+      const env = { ...process.env, PATH: `${programs.path}:${process.env["PATH"] ?? ""}` };
+      const { code, tail } = await execute("sh", ["-c", script], { env });
+      return { code, tail, asked: await readFile(join(programs.path, "asked"), "utf8") };
     }
 
     it("waits while members have been connected for too short a time", async () => {
-      assert.equal(await run(3, "etcdserver: unhealthy cluster"), "x\n".repeat(4));
+      const { code, tail, asked } = await run(3, "etcdserver: unhealthy cluster");
+
+      assert.equal(code, 0, tail);
+      assert.equal(asked, "x\n".repeat(4));
     });
 
     it("gives up with etcd's words when that does not end", async () => {
-      await assert.rejects(run(99, "etcdserver: unhealthy cluster"), /unhealthy cluster/);
-      assert.equal(await readFile(join(folder, "asked"), "utf8"), "x\n".repeat(20));
+      const { code, tail, asked } = await run(99, "etcdserver: unhealthy cluster");
+
+      assert.notEqual(code, 0);
+      assert.match(tail, /unhealthy cluster/);
+      assert.equal(asked, "x\n".repeat(20));
     });
 
     it("gives up at once when etcd has another reason", async () => {
-      await assert.rejects(run(1, "etcdserver: not enough started members"), /not enough started members/);
-      assert.equal(await readFile(join(folder, "asked"), "utf8"), "x\n");
+      const { code, tail, asked } = await run(1, "etcdserver: not enough started members");
+
+      assert.notEqual(code, 0);
+      assert.match(tail, /not enough started members/);
+      assert.equal(asked, "x\n");
     });
   });
 });

@@ -1,43 +1,41 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { bootstrapThrough, settleKubelet } from "../../../bootstrap/phases/kubelet-bootstrap.ts";
+import { execute } from "../../../toolchain/execute.ts";
+import { type StandIns, standIns } from "../../support/stand-ins.ts";
 
 const beside = "https://10.0.0.12:6443";
 const endpoint = "https://127.0.0.1:7443";
 const servers = { endpoint, beside };
 
 describe("a control plane's kubelet that joins", () => {
+  let programs: StandIns;
   let folder: string;
   let bootstrap: string;
   let own: string;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "keelson-bootstrap-"));
+    programs = await standIns({
+      systemctl: `here=$(dirname "$0"); case $1 in is-active) [ -e $here/active ] ;; *) echo "$@" >>$here/calls ;; esac`,
+    });
+    folder = programs.path;
     for (const path of ["etc/kubernetes", "var/lib/kubelet/pki"])
       await mkdir(join(folder, path), { recursive: true });
     own = join(folder, "etc/kubernetes/kubelet.conf");
     bootstrap = join(folder, "etc/kubernetes/bootstrap-kubelet.conf");
-    await writeFile(
-      join(folder, "systemctl"),
-      `#!/bin/sh\ncase $1 in is-active) [ -e ${folder}/active ] ;; *) echo "$@" >>${folder}/calls ;; esac\n`,
-    );
-    await chmod(join(folder, "systemctl"), 0o755);
   });
 
   afterEach(async () => {
-    await rm(folder, { recursive: true, force: true });
+    await programs.remove();
   });
 
   /** kubeadm writes the file a moment after it was started, in the mode of a secret; the kubelet its own before it has its certificate. */
   async function run(lines: string, kubeadm = ""): Promise<string> {
     const here = lines.replaceAll(/\/(etc\/kubernetes|var\/lib\/kubelet)\//g, `${folder}/$1/`);
-    await promisify(execFile)("sh", ["-c", `set -e\n${here}\n${kubeadm}\nwait`], {
-      env: { PATH: `${folder}:${process.env["PATH"] ?? ""}` },
-    });
+    const env = { ...process.env, PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+    const { code, tail } = await execute("sh", ["-c", `set -e\n${here}\n${kubeadm}\nwait`], { env });
+    assert.equal(code, 0, tail);
     return readFile(join(folder, "calls"), "utf8").catch(() => "");
   }
 
